@@ -20,7 +20,7 @@ import { makeProject, type Outcome, Person, parseBuild, setUpLab } from './harne
 import { findCutOff, findOverlaps } from './screens/in-page.ts';
 import { type AccessibilityScene, scenes } from './screens/scenes.ts';
 import { act, hashOf, waitForPaint, waitForView } from './screens/stage.ts';
-import { pseudoLocale, pseudoText } from './translation/pseudo.ts';
+import { pseudoLocale, pseudoLookup, pseudoText } from './translation/pseudo.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..');
@@ -125,9 +125,13 @@ describe('the window', () => {
     };
   }
 
-  /** An action with the translation of the text that it looks for. */
+  const shown = pseudoLookup();
+  /** An action with the translations of the texts that it looks for: whole ones, and the beginnings of names. */
   const translated = (step: string): string =>
-    step.replace(/^(\w+:text=)("?)(.+?)\2$/, (_, start, quote, text) => `${start}${quote}${pseudoText(text)}${quote}`);
+    step
+      .replace(/((?:name=|text=|has-text\()")(.+?)"/g, (_, start, text) => `${start}${shown(text)}"`)
+      .replace(/(:text=|:role=combobox=)([^"]+)$/, (_, start, text) => `${start}${shown(text)}`)
+      .replace(/(name=\/\^)(.+?)\//, (_, start, text) => `${start}⟦${pseudoText(text).replace(/⟦|~*⟧/g, '')}/`);
 
   async function open(
     { view, state = 'busy', do: steps = [], ask }: AccessibilityScene,

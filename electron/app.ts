@@ -125,20 +125,18 @@ export async function createApp({
   const ask: AskPerson = (question, signal) => questions.ask(question, signal);
   const auth = authCallbacks(ask, credentials, new AcceptedHostKeys(), commands);
 
-  // a process that ends soon takes over what another one found; one that runs on has its own probes
-  const sharesProbes = frontEnd === 'terminal';
+  const staysRunning = frontEnd !== 'terminal';
   const answered = new AnsweredNodes(home);
   const pool = new ConnectionPool((connection, signal) => openTransport(connection, { ...auth, signal }), {
     ...(idleMs === undefined ? {} : { idleMs }),
-    isKnown: ({ uri }) => sharesProbes && answered.recall(uri) !== undefined,
+    isKnown: ({ uri }) => !staysRunning && answered.recall(uri) !== undefined,
   });
   const breaker = new CircuitBreaker({ folder: home, connections: () => connections.list() });
   const nodes = new Nodes(connections, farms, pool, events, {
     answered,
     breaker,
     isQuestionOpen: () => questions.list().length > 0,
-    reconnects: frontEnd !== 'terminal',
-    sharesProbes,
+    staysRunning,
   });
   let wokeAt = 0;
   const wake = async (): Promise<void> => {

@@ -108,12 +108,11 @@ const sheetCodeOf = {
 /** Loads the code of a build while the builds are shown, so that the one that is chosen opens at once. */
 function useNextView(shown: ViewRoute['view']): void {
   useEffect(() => {
+    if (shown !== 'builds') {
+      return undefined;
+    }
     // after the list is there
-    const timer = setTimeout(() => {
-      if (shown === 'builds') {
-        BuildView.load().catch(() => undefined);
-      }
-    });
+    const timer = setTimeout(() => BuildView.load().catch(() => undefined));
     return () => clearTimeout(timer);
   }, [shown]);
 }

@@ -48,6 +48,54 @@ export function pseudoText(text: string): string {
   return `⟦${accented.join('')}${'~'.repeat(Math.ceil(text.length * 0.3))}⟧`;
 }
 
+/** A form of a text of the program, and what it is in the pseudo-language, with the numbers of values as in the catalogue. */
+interface PseudoForm {
+  readonly english: RegExp;
+  readonly values: readonly number[];
+  readonly pseudo: string;
+  /** How much of it is not in values. */
+  readonly fixedLength: number;
+}
+
+/**
+ * Finds what the pseudo-language shows instead of what the English program shows: of the texts that it may come from, the one of
+ * which most is there. A text of no such origin is data, such as a name, and stays.
+ */
+export function pseudoLookup(): (shown: string) => string {
+  const forms = Object.entries(readCatalogue())
+    .flatMap(([key, entry]) => {
+      const texts = pluralCategories.flatMap((category) => entry[category] ?? []);
+      return (texts.length === 0 ? [key] : texts).map(pseudoForm);
+    })
+    .sort((one, other) => other.fixedLength - one.fixedLength);
+  return (shown) => {
+    for (const { english, values, pseudo } of forms) {
+      const found = english.exec(shown);
+      if (found) {
+        return pseudo.replace(/\{(\d+)\}/g, (_, value) => found[values.indexOf(Number(value)) + 1] ?? '');
+      }
+    }
+    return shown;
+  };
+}
+
+function pseudoForm(text: string): PseudoForm {
+  const values: number[] = [];
+  let source = '';
+  let fixedLength = 0;
+  for (const part of partsOf(text)) {
+    if ('text' in part) {
+      source += part.text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+      fixedLength += part.text.length;
+    } else if ('value' in part) {
+      source += '(.+)';
+      values.push(part.value);
+    }
+  }
+  const pseudo = pseudoText(text).replace(/<\/?\d+>/g, '');
+  return { english: new RegExp(`^${source}$`), values, pseudo, fixedLength };
+}
+
 const [file] = process.argv.slice(2);
 if (import.meta.filename === process.argv[1] && file !== undefined) {
   writeFileSync(file, JSON.stringify(pseudoLocale(), null, 1));

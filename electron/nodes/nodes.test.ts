@@ -27,7 +27,7 @@ let attempts: number;
 let outcome: () => Promise<never>;
 let statuses: Extract<AppEvent, { event: 'node.changed' }>['status'][];
 
-function start(reconnects: boolean): void {
+function start(staysRunning: boolean): void {
   pool = new ConnectionPool(() => {
     attempts++;
     return outcome();
@@ -36,7 +36,7 @@ function start(reconnects: boolean): void {
     answered: new AnsweredNodes(folder),
     breaker: new CircuitBreaker({ folder, connections: () => connections.list() }),
     isQuestionOpen: () => false,
-    reconnects,
+    staysRunning,
   });
 }
 
@@ -190,7 +190,7 @@ test('a node that is down with another problem is not retried', async () => {
   expect(attempts).toBe(1);
 });
 
-test('without reconnects nothing is retried in the background', async () => {
+test('a process that ends soon retries nothing in the background', async () => {
   start(false);
   expect((await probe())[0]).not.toHaveProperty('retry');
   await anHourPasses();

@@ -44,13 +44,11 @@ export interface NodesOptions {
    * Whether a question about a sign-in is open. Probes then wait for all nodes, because the user may still answer it.
    */
   readonly isQuestionOpen: () => boolean;
-  /** Whether nodes that are down are reconnected in the background. */
-  readonly reconnects: boolean;
   /**
-   * Whether this process ends soon, so that it takes over what nodes said a moment ago to another such process. One that runs
-   * on has its own probes.
+   * Whether this process runs on: it reconnects nodes that are down in the background. One that ends soon takes over what nodes
+   * said a moment ago to another such process.
    */
-  readonly sharesProbes?: boolean;
+  readonly staysRunning: boolean;
 }
 
 /** Connections that are left out of a selection. */
@@ -70,7 +68,7 @@ export class Nodes {
   readonly #identities = new NodeIdentities();
   readonly #answered: AnsweredNodes;
   readonly #breaker: CircuitBreaker;
-  readonly #sharesProbes: boolean;
+  readonly #staysRunning: boolean;
   readonly #probed = new Map<string, Probed>();
   /** When each node answered last, from `performance.now()`. */
   readonly #answeredAtMs = new Map<string, number>();
@@ -85,7 +83,7 @@ export class Nodes {
     farms: FarmStore,
     pool: ConnectionPool,
     events: Events,
-    { answered, breaker, isQuestionOpen, reconnects, sharesProbes = false }: NodesOptions,
+    { answered, breaker, isQuestionOpen, staysRunning }: NodesOptions,
   ) {
     this.#connections = connections;
     this.#farms = farms;
@@ -93,10 +91,10 @@ export class Nodes {
     this.#events = events;
     this.#answered = answered;
     this.#breaker = breaker;
-    this.#sharesProbes = sharesProbes;
+    this.#staysRunning = staysRunning;
     breaker.onChange(() => this.#updateRelatives());
     this.#isQuestionOpen = isQuestionOpen;
-    this.#reconnector = reconnects ? new Reconnector((name) => void this.#reconnect(name)) : undefined;
+    this.#reconnector = staysRunning ? new Reconnector((name) => void this.#reconnect(name)) : undefined;
     pool.onLost(({ name }, { problem }) => this.#setStatus({ state: 'down', connection: name, problem }));
   }
 
@@ -196,7 +194,7 @@ export class Nodes {
         this.#setStatus(status);
       },
       recent,
-      ...(acceptsRecent && this.#sharesProbes && { recall: ({ uri }) => this.#answered.recall(uri) }),
+      ...(acceptsRecent && !this.#staysRunning && { recall: ({ uri }) => this.#answered.recall(uri) }),
       ...(signal && { signal }),
       ...(hasQuorum && { hasQuorum: (answered, missing) => !this.#isQuestionOpen() && hasQuorum(answered, missing) }),
     });
@@ -208,7 +206,7 @@ export class Nodes {
    * fails, a person may fix the node.
    */
   async keepProbes(connections: readonly Connection[]): Promise<void> {
-    if (this.#sharesProbes) {
+    if (!this.#staysRunning) {
       const probed = connections.flatMap(({ name, uri }) => {
         const last = this.#probed.get(name);
         return last ? [{ uri, ...last }] : [];

@@ -1,12 +1,14 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Problem, problemOf } from '../../shared/problem.ts';
 import { digestOf } from '../images/digest.ts';
 import type { SystemPaths } from '../system/system-paths.ts';
 import { CertificateAuthority, type KeyPair } from '../system/testing/certificate-authority.ts';
-import { certificateFolders, loadCertificates } from './certificates.ts';
+import { certificateFolders, loadCertificates, unverifiedContext, verifyingContext } from './certificates.ts';
 import { RegistryClient } from './client.ts';
 import { FakeRegistry, respond } from './testing/fake-registry.ts';
 
@@ -143,6 +145,39 @@ test('each authority is trusted once, however often it is found', async () => {
   await write('root/etc/ssl/certs/b.pem', authority.certificate.replaceAll('\n', '\r\n'));
   const before = (await loadCertificates(['registry.test'], { ...paths, root: '/nonexistent' })).authorities ?? [];
   expect((await loadCertificates(['registry.test'], paths)).authorities).toHaveLength(before.length + 1);
+});
+
+test('reads the authorities of the system once, until a file or folder of them has changed', async () => {
+  const bundle = 'root/etc/ssl/certs/ca-certificates.crt';
+  const load = async (): Promise<readonly string[]> =>
+    (await loadCertificates(['registry.test'], paths)).authorities ?? [];
+  await write(bundle, other.certificate);
+  expect(await connect()).toMatchObject({ code: 'registry.tls' });
+  const first = await load();
+  expect(await load()).toBe(first);
+  expect(verifyingContext({ authorities: first })).toBe(verifyingContext({ authorities: first }));
+  await write('root/etc/ssl/certs/company.pem', authority.certificate);
+  expect(await connect()).toBe('connected');
+  await rm(join(folder, 'root/etc/ssl/certs/company.pem'));
+  expect(await connect()).toMatchObject({ code: 'registry.tls' });
+  await write(bundle, `${authority.certificate}\n${other.certificate}`);
+  expect(await connect()).toBe('connected');
+});
+
+test('a connection that is not verified parses no authorities', async () => {
+  const { authorities } = await loadCertificates(['registry.test'], paths, false);
+  expect(authorities).toBeUndefined();
+  const signal = new AbortController().signal;
+  const options = { registry: registry.host, repository: 'api', access: 'push', credentials: paths, signal } as const;
+  const opened = await RegistryClient.open({ ...options, tlsVerify: false, wait: async () => {} });
+  expect(await opened.hasBlob(digestOf(Buffer.from('x'))).finally(() => opened.close())).toBe(false);
+  // what is not verified trusts nobody, so that verifying with it fails
+  const socket = connectTls({
+    ...{ host: '127.0.0.1', port: Number(registry.host.split(':')[1]) },
+    secureContext: unverifiedContext(),
+  });
+  const [error] = await once(socket, 'error');
+  expect(error).toMatchObject({ code: expect.stringMatching(/UNABLE|SELF_SIGNED/) });
 });
 
 test('looks in the folders of Windows, whose names have no colon', () => {

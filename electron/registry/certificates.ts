@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { access, constants, readdir, readFile, stat } from 'node:fs/promises';
 import * as tls from 'node:tls';
 import { fail } from '../../shared/problem.ts';
 import { containersFolder, pathsOf, type SystemPaths } from '../system/system-paths.ts';
@@ -48,16 +48,76 @@ export async function registryCertificateFiles(hosts: readonly string[], paths: 
   return listed.flat().filter((file) => /\.(?:crt|cert|key)$/.test(file));
 }
 
-async function loadAuthorities(registryFiles: readonly string[], paths: SystemPaths): Promise<string[]> {
+/** A context that trusts the authorities, or those of Node if there are none. */
+export function verifyingContext({ authorities, client }: Certificates): tls.SecureContext {
+  const known = authorities && !client ? contexts.get(authorities) : undefined;
+  const context = known ?? createContext(authorities, client);
+  if (authorities && !client) {
+    contexts.set(authorities, context);
+  }
+  return context;
+}
+
+/** A context for connections that are not verified. Without its empty list, Node would parse its own authorities, which takes 25 ms. */
+export function unverifiedContext({ client }: Certificates = {}): tls.SecureContext {
+  return createContext([], client);
+}
+
+function createContext(authorities: Certificates['authorities'], client: Certificates['client']): tls.SecureContext {
+  return tls.createSecureContext({
+    ...(authorities ? { ca: [...authorities] } : {}),
+    ...(client ? { cert: client.certificate, key: client.key } : {}),
+  });
+}
+
+/** By the list of authorities, whose parsing takes 30 ms. */
+const contexts = new WeakMap<readonly string[], tls.SecureContext>();
+
+async function loadAuthorities(registryFiles: readonly string[], paths: SystemPaths): Promise<readonly string[]> {
+  const [system, texts] = await Promise.all([loadSystemAuthorities(paths), Promise.all(registryFiles.map(readText))]);
+  const own = texts.flatMap((text) => certificatesIn(text ?? ''));
+  return own.length === 0 ? system : uniqueCertificates([...system, ...own]);
+}
+
+/** What was read last, because there are hundreds of files. */
+let lastRead:
+  | { readonly state: string; readonly atMs: number; readonly authorities: Promise<readonly string[]> }
+  | undefined;
+
+/** Then they are read again in any case: a file of a folder may have been overwritten. */
+const maxAgeMs = 60_000;
+
+/** The authorities of Node and of the system. The same list as long as the files and folders that they are read from look the same. */
+async function loadSystemAuthorities(paths: SystemPaths): Promise<readonly string[]> {
   const { extra } = pathsFromEnvironment(paths);
-  const files = [...(extra ? [extra] : []), ...(await systemFiles(paths))];
-  files.push(...registryFiles);
-  const texts = await Promise.all(files.map(readText));
+  const { files, folders } = await systemSources(paths);
+  const sources = [...(extra ? [extra] : []), ...files];
+  const state = JSON.stringify([paths.platform, await Promise.all([...sources, ...folders].map(stateOf))]);
+  const now = performance.now();
+  if (lastRead?.state !== state || now - lastRead.atMs > maxAgeMs) {
+    lastRead = { state, atMs: now, authorities: readAuthorities(sources, folders, paths) };
+  }
+  return lastRead.authorities;
+}
+
+async function readAuthorities(
+  files: readonly string[],
+  folders: readonly string[],
+  paths: SystemPaths,
+): Promise<readonly string[]> {
+  const listed = await Promise.all(folders.map((folder) => listFolder(folder, paths)));
+  const texts = await Promise.all([...files, ...listed.flat()].map(readText));
   return uniqueCertificates([
     ...tls.rootCertificates,
     ...systemCertificates(),
     ...texts.flatMap((text) => certificatesIn(text ?? '')),
   ]);
+}
+
+/** What shows that a file, or what is in a folder, may be another than before. */
+async function stateOf(path: string): Promise<readonly unknown[]> {
+  const { ino, size, mtimeMs, ctimeMs } = (await stat(path).catch(() => undefined)) ?? {};
+  return [path, ino, size, mtimeMs, ctimeMs];
 }
 
 /** Where each Unix keeps all its authorities in one file. The first that exists is read. Source: crypto/x509 of Go. */
@@ -81,21 +141,21 @@ function pathsFromEnvironment({ env, platform }: SystemPaths) {
   return { extra: env.NODE_EXTRA_CA_CERTS, file: env.SSL_CERT_FILE, folders };
 }
 
-/** The files with the authorities of the system. The environment replaces the usual file and folders. */
-async function systemFiles(paths: SystemPaths): Promise<string[]> {
+/** The files and folders with the authorities of the system. The environment replaces the usual ones. */
+async function systemSources(paths: SystemPaths): Promise<{ readonly files: string[]; readonly folders: string[] }> {
   const { file, folders } = pathsFromEnvironment(paths);
   const { join } = pathsOf(paths.platform);
   const inRoot = (names: readonly string[]): string[] =>
     paths.platform === 'win32' ? [] : names.map((name) => join(paths.root, name));
-  const listed = await Promise.all(
-    (folders.length > 0 ? folders : inRoot(bundleFolders)).map((folder) => listFolder(folder, paths)),
-  );
-  return [...(file ? [file] : await firstReadable(inRoot(bundles))), ...listed.flat()];
+  return {
+    files: file ? [file] : await firstReadable(inRoot(bundles)),
+    folders: folders.length > 0 ? folders : inRoot(bundleFolders),
+  };
 }
 
 async function firstReadable(files: readonly string[]): Promise<string[]> {
   for (const file of files) {
-    if ((await readText(file)) !== undefined) {
+    if (await isReadableFile(file)) {
       return [file];
     }
   }
@@ -162,6 +222,15 @@ async function listFolder(folder: string, { platform }: SystemPaths): Promise<st
 /** Undefined if it cannot be read: it is missing, a folder or of another user. */
 async function readText(path: string): Promise<string | undefined> {
   return await readFile(path, 'utf8').catch(() => undefined);
+}
+
+async function isReadableFile(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.R_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** The certificates in a PEM file, without the text around them. */

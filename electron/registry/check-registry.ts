@@ -1,11 +1,11 @@
 /** Looks at a registry step by step: its address, its certificate, its API, the login, and what that login may do. */
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP } from 'node:net';
-import { connect as connectTls, createSecureContext, type PeerCertificate } from 'node:tls';
+import { connect as connectTls, type PeerCertificate, type SecureContext } from 'node:tls';
 import { Failure, type Problem, problemOf } from '../../shared/problem.ts';
 import type { RegistryCheck, RegistryStep } from '../../shared/registry.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
-import { loadCertificates } from './certificates.ts';
+import { loadCertificates, verifyingContext } from './certificates.ts';
 import { checkPush } from './check-push.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { findCredentials, hostNamesOf } from './credentials.ts';
@@ -149,11 +149,9 @@ async function checkTls(options: CheckOptions, settings: HostSettings): Promise<
   if (usesProxy(host, settings)) {
     return { status: 'skipped', text: 'The certificate is looked at when the registry answers through the proxy.' };
   }
-  const { authorities, client } = await loadCertificates(hostNamesOf(registry), source, true, settings);
-  const secureContext = createSecureContext({
-    ...(authorities ? { ca: [...authorities] } : {}),
-    ...(client ? { cert: client.certificate, key: client.key } : {}),
-  });
+  const certificates = await loadCertificates(hostNamesOf(registry), source, true, settings);
+  const { client } = certificates;
+  const secureContext = verifyingContext(certificates);
   try {
     const found = await handshake(host, port, secureContext, signal);
     const facts = [...certificateFacts(found.certificate), { name: 'Protocol', value: found.protocol }];
@@ -206,12 +204,7 @@ interface Handshake {
   readonly error: string | undefined;
 }
 
-function handshake(
-  host: string,
-  port: number,
-  secureContext: ReturnType<typeof createSecureContext>,
-  signal: AbortSignal,
-): Promise<Handshake> {
+function handshake(host: string, port: number, secureContext: SecureContext, signal: AbortSignal): Promise<Handshake> {
   return new Promise((resolve, reject) => {
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const socket = connectTls({ host, port, secureContext, rejectUnauthorized: false, ...servername });

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { type Failure, fail } from '../../shared/problem.ts';
 import { sanitizeLine } from '../../shared/untrusted-text.ts';
-import type { Certificates } from './certificates.ts';
+import { type Certificates, unverifiedContext, verifyingContext } from './certificates.ts';
 import { connectTimeoutMs, DirectHttp, isAddress, maxConnections } from './direct-http.ts';
 
 /** A body that can be sent more than once. Each attempt opens it again. */
@@ -75,12 +75,14 @@ export class HttpClient {
     this.#proxy = options.proxy;
   }
 
-  /** Created once, because it parses all the authorities. */
+  /** Created once, because that may parse all the authorities. */
   #tlsOptions() {
     const [rejectUnauthorized, certificates] = [this.#tlsVerify, this.#certificates];
     this.#tls ??= {
       rejectUnauthorized,
-      ...(certificates && { secureContext: createSecureContext(contextOptions(certificates)) }),
+      ...(rejectUnauthorized
+        ? certificates && { secureContext: verifyingContext(certificates) }
+        : { secureContext: unverifiedContext(certificates) }),
     };
     return this.#tls;
   }
@@ -94,9 +96,14 @@ export class HttpClient {
       return undefined;
     }
     const { EnvHttpProxyAgent } = await import('undici');
-    const connect = { ...this.#tlsOptions(), timeout: connectTimeoutMs };
+    const timeout = connectTimeoutMs;
+    const connect = { ...this.#tlsOptions(), timeout };
     // the proxy is not the registry, so its own certificate is always verified
-    const proxyTls = { ...connect, rejectUnauthorized: true };
+    const proxyTls = {
+      ...(this.#certificates && { secureContext: verifyingContext(this.#certificates) }),
+      rejectUnauthorized: true,
+      timeout,
+    };
     // a proxy that is set for this registry is used whatever the environment excludes
     const excluded = own === undefined ? {} : { noProxy: '' };
     // many proxies open tunnels to port 443 only: plain HTTP is forwarded, as in Go's clients
@@ -202,13 +209,6 @@ export class HttpClient {
       throw error;
     }
   }
-}
-
-function contextOptions({ authorities, client }: Certificates) {
-  return {
-    ...(authorities ? { ca: [...authorities] } : {}),
-    ...(client ? { cert: client.certificate, key: client.key } : {}),
-  };
 }
 
 /** Ends a response whose body is not needed, so that its connection can be used again. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -27,6 +27,17 @@ test('a heartbeat is alive until it is stopped', async () => {
   expect(await readHeartbeat(path)).toBe('alive');
   await heartbeat.stop();
   expect(await readHeartbeat(path)).toBe('none');
+});
+
+test('a heartbeat that was removed comes back, with its folder, but not where a person has removed all around it', async () => {
+  await rm(join(folder, 'a'), { recursive: true });
+  await vi.advanceTimersByTimeAsync(5_000);
+  await expect.poll(() => readHeartbeat(path)).toBe('alive');
+  await rm(folder, { recursive: true });
+  await vi.advanceTimersByTimeAsync(5_000);
+  await heartbeat.stop();
+  await expect(readdir(folder)).rejects.toThrow('ENOENT');
+  await mkdir(folder);
 });
 
 test('the heartbeat of another process is dead as soon as that process is killed', async () => {

@@ -77,8 +77,13 @@ async function beat(path: string, note: string): Promise<void> {
     if (!isMissingPath(error)) {
       throw error;
     }
-    // another process removed it while this process was suspended
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // Another process removed it while this process was suspended, and its folder if that was empty then. What is above that was
+    // removed by a person, and stays away.
+    await mkdir(dirname(path), { mode: 0o700 }).catch((problem: unknown) => {
+      if (errnoCode(problem) !== 'EEXIST') {
+        throw problem;
+      }
+    });
     await writeFile(path, content() + note, { mode: 0o600 });
   }
 }
