@@ -15,6 +15,14 @@ const maxAgeMs = 30 * 24 * 3600 * 1000;
 
 const digestBytes = 32;
 
+/**
+ * V8 forgets what it compiled and has not run for a while: in a long first build, most of what every start needs. So it is told
+ * not to, but only in a process that keeps something: what was compiled is only valid with the same flags. With another flag, V8
+ * would also compile Node's own modules, which takes 20 ms at each start.
+ */
+const keepingFlag = '--no-flush-bytecode';
+const usualFlag = '--flush-bytecode';
+
 interface CompiledFile {
   readonly data: Buffer;
   /** The programs that have added the functions that they use. */
@@ -37,14 +45,15 @@ export function keepCompiledCode(home: string, user: string): void {
     return;
   }
   const { extensions } = createRequire(import.meta.url);
-  // V8 forgets what it compiled and has not run for a while: in a long first build, most of what every start needs
-  setFlagsFromString('--no-flush-bytecode');
   const version = cachedDataVersionTag();
   const added: { path: string; script: Script; users: readonly string[] }[] = [];
   extensions['.cjs'] = (module, filename) => {
     // the names of files of the bundle have a digest of their content
     const path = join(folder, `${basename(filename)}-${version}`);
     const compiled = readCompiled(path);
+    if (added.length > 0) {
+      setFlagsFromString(usualFlag);
+    }
     const script = new Script(Module.wrap(readSource(filename)), {
       filename,
       ...(compiled ? { cachedData: compiled.data } : {}),
@@ -52,6 +61,9 @@ export function keepCompiledCode(home: string, user: string): void {
     const users = script.cachedDataRejected === false ? (compiled?.users ?? []) : [];
     if (!users.includes(user)) {
       added.push({ path, script, users: [...users, user] });
+    }
+    if (added.length > 0) {
+      setFlagsFromString(keepingFlag);
     }
     script
       .runInThisContext()
@@ -63,6 +75,7 @@ export function keepCompiledCode(home: string, user: string): void {
         return;
       }
       if (added.length > 0) {
+        setFlagsFromString(usualFlag);
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         removeOld(folder);
       }
