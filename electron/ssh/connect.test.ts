@@ -233,7 +233,7 @@ describe('a server that requires two methods', () => {
     const to = await serve({ userKeys: [userKey], password: 'secret', requiredMethods: ['password', 'publickey'] });
     await signIn(to, { identity: await plainKey(), askSecret: secrets.ask });
     expect(secrets.results).toEqual(['secret is correct', 'secret may be saved']);
-    expect(to.triedMethods).toEqual(['none', 'password', 'publickey']);
+    expect(to.triedMethods).toEqual(['publickey', 'none', 'password', 'publickey']);
   });
 
   test('gets a key and answers, and wrong answers do not make the correct passphrase wrong', async () => {
@@ -296,6 +296,19 @@ describe('a sign-in on a long line', () => {
   test('does not ask first whether the server accepts a key that signs at once', async () => {
     const to = await serve({ userKeys: [userKey] });
     await signIn(to, { identity: await plainKey() });
-    expect(to.triedMethods).toEqual(['none', 'publickey']);
+    expect(to.triedMethods).toEqual(['publickey']);
+  });
+
+  test('asks what the server accepts if the key is not, and it accepts no keys', async () => {
+    const secrets = new FakeSecrets([['secret']]);
+    const to = await serve({ password: 'secret', requiredMethods: ['password'] });
+    expect(await signIn(to, { identity: await plainKey(), askSecret: secrets.ask })).toBe('a password');
+    expect(to.triedMethods).toEqual(['publickey', 'none', 'password']);
+  });
+
+  test('asks in the end whether any sign-in is needed', async () => {
+    const to = await serve({ userKeys: [makeKey()] });
+    await expect(signIn(to, { identity: await plainKey() })).rejects.toThrow(/refused to sign in/);
+    expect(to.triedMethods).toEqual(['publickey', 'none']);
   });
 });

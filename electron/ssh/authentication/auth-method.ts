@@ -13,6 +13,8 @@ export interface AuthMethod {
    * listing them.
    */
   readonly isUnnamedAgentKey?: boolean;
+  /** A key that the connection or the configuration names, and that signs at once: no agent and no person is asked. */
+  readonly isReady?: boolean;
   /** Why the server may have refused it, as a sentence. */
   readonly refusalNote?: string;
   /**
@@ -25,6 +27,8 @@ export interface AuthMethod {
    * @param isPartialSuccess the attempt was correct, but the server requires a further method.
    */
   onRefused(isPartialSuccess: boolean): Promise<void>;
+  /** Called instead when the server does not accept such methods now: the last attempt can be made once more. */
+  takeBack?(): void;
   /** Drops the secrets and keys, at the end of the sign-in. */
   release(): void;
 }

@@ -48,8 +48,10 @@ export class KeyMethods {
     switch (identity.kind) {
       case 'unlocked':
         // the file is used where the agent refuses to sign
-        this.#offer(`the key file ${identity.path}`, async () =>
-          byAgent && !byAgent.hasFailed ? undefined : toSigner(identity.key),
+        this.#offer(
+          `the key file ${identity.path}`,
+          async () => (byAgent && !byAgent.hasFailed ? undefined : toSigner(identity.key)),
+          { isReady: true },
         );
         return;
       case 'locked':
@@ -172,7 +174,7 @@ export class KeyMethods {
   }
 }
 
-type MethodFacts = Pick<AuthMethod, 'isUnnamedAgentKey' | 'refusalNote'>;
+type MethodFacts = Pick<AuthMethod, 'isReady' | 'isUnnamedAgentKey' | 'refusalNote'>;
 
 type LoadSigner = () => Promise<Signer | undefined>;
 
@@ -181,9 +183,11 @@ class KeyMethod implements AuthMethod {
   readonly label: string;
   readonly name = 'publickey';
   readonly isUnnamedAgentKey: boolean;
+  readonly isReady: boolean;
   readonly refusalNote?: string;
   readonly #user: string;
   #loadSigner: LoadSigner | undefined;
+  #isOffered = false;
   #agent: SingleKeyAgent | undefined;
 
   constructor(user: string, label: string, loadSigner: LoadSigner, facts: MethodFacts) {
@@ -191,6 +195,7 @@ class KeyMethod implements AuthMethod {
     this.label = label;
     this.#loadSigner = loadSigner;
     this.isUnnamedAgentKey = facts.isUnnamedAgentKey ?? false;
+    this.isReady = facts.isReady ?? false;
     if (facts.refusalNote !== undefined) {
       this.refusalNote = facts.refusalNote;
     }
@@ -202,8 +207,8 @@ class KeyMethod implements AuthMethod {
   }
 
   async nextAttempt(): Promise<AnyAuthMethod | undefined> {
-    const signer = await this.#loadSigner?.();
-    this.#loadSigner = undefined;
+    const signer = this.#isOffered ? undefined : await this.#loadSigner?.();
+    this.#isOffered = true;
     if (!signer) {
       return undefined;
     }
@@ -213,6 +218,11 @@ class KeyMethod implements AuthMethod {
 
   async onRefused(): Promise<void> {
     this.release();
+  }
+
+  takeBack(): void {
+    this.#agent?.release();
+    this.#isOffered = false;
   }
 
   release(): void {

@@ -16,6 +16,7 @@ export class MethodSequence {
   #accepted: readonly string[] = [];
   #current: AuthMethod | undefined;
   #hasBegun = false;
+  #hasAsked = false;
 
   /**
    * @param unusable what could not be used as a method, as sentences.
@@ -37,18 +38,26 @@ export class MethodSequence {
   }
 
   /**
-   * The next method for ssh2; false when there is none left. The first one is "none", to learn what the server accepts.
-   * Later, only accepted methods are tried.
+   * The next method for ssh2; false when there is none left. The first one is "none", to learn what the server accepts, unless a
+   * key is ready: that saves a round trip, and the server says the same when it refuses it. Later, only accepted methods are
+   * tried, and "none" if the server does not accept keys, or nothing else is left: it may need no authentication.
    * @param partial whether the last method was correct but the server requires a further one.
    */
   async next(methodsLeft: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false> {
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      return { type: 'none', username: this.#user };
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
+    if (isFirst && !this.#methods[0]?.isReady) {
+      return this.#ask();
     }
     this.#accepted = methodsLeft ?? this.#accepted;
     const last = this.#current;
     this.#current = undefined;
+    if (!this.#hasAsked && !partial && !this.#accepts('publickey')) {
+      // it was no answer to the key, which the server may accept after another method
+      last?.takeBack?.();
+      this.#tried.length = 0;
+      return this.#ask();
+    }
     await last?.onRefused(partial === true);
     for (const method of this.#methods.filter(({ name }) => this.#accepts(name))) {
       const attempt = await method.nextAttempt();
@@ -62,7 +71,12 @@ export class MethodSequence {
       }
       this.#methods.splice(this.#methods.indexOf(method), 1);
     }
-    return false;
+    return this.#hasAsked ? false : this.#ask();
+  }
+
+  #ask(): AnyAuthMethod {
+    this.#hasAsked = true;
+    return { type: 'none', username: this.#user };
   }
 
   /** The methods tried so far, for messages: "the key file ~/.ssh/id_rsa", "3 keys from the agent", "a password". */
