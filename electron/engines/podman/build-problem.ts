@@ -38,8 +38,14 @@ const pullCauses: readonly ProblemCause[] = [
   {
     pattern: /image not known/,
     code: 'engine.pull',
-    reason: () => 'the node does not have it, and the pull policy forbids pulling it',
-    fix: () => 'Allow pulling, or pull it on the node first with `podman pull`.',
+    reason: (_, { pull }) =>
+      pull === 'never'
+        ? 'the node does not have it, and the pull policy forbids pulling it'
+        : 'it was removed there, or its name given to another image, while this build was using it',
+    fix: (_, { pull }) =>
+      pull === 'never'
+        ? 'Allow pulling, or pull it on the node first with `podman pull`.'
+        : 'Build again when nothing else builds or removes images on the node.',
   },
   ...networkCauses,
 ];

@@ -94,7 +94,10 @@ export async function buildImage(
  * one has just pulled, several times in a row. The messages come from containers/storage and buildah.
  */
 function maxRepetitions(error: unknown, { pull }: EngineBuild): number {
-  const detail = error instanceof Failure && error.problem.code === 'build.failed' ? error.problem.detail : undefined;
+  const { code, detail } = error instanceof Failure ? error.problem : {};
+  if (code !== 'build.failed' && code !== 'engine.pull') {
+    return 0;
+  }
   if (pull !== 'never' && /locating pulled image .*image not known/.test(detail ?? '')) {
     return 3;
   }

@@ -203,6 +203,22 @@ test('a build whose base image loses its name to another platform is built again
   expect(count).toBe(1);
 });
 
+test.each([
+  { pull: 'missing', builds: 4, reason: /given to another image/ },
+  { pull: 'never', builds: 1, reason: /the pull policy forbids/ },
+] as const)('so is one whose step says it, unless nothing is pulled ($pull)', async ({ pull, builds, reason }) => {
+  let count = 0;
+  const error =
+    'creating build container: locating pulled image "base:1" name in containers storage: base:1: image not known';
+  handlers['POST build'] = (request, response) => {
+    count += 1;
+    const end = `${message('STEP 1/2: FROM base:1\n')}${JSON.stringify({ error })}\n`;
+    afterContext(() => response.end(end))(request, response);
+  };
+  await expect(build({ pull })).rejects.toEqual(problem('engine.pull', reason));
+  expect(count).toBe(builds);
+});
+
 test('a build that podman refuses early stops sending its context', async () => {
   handlers['POST build'] = status(400, 'failed to parse query parameter');
   const context = Readable.from(endless(), { objectMode: false });
