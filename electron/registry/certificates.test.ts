@@ -171,7 +171,7 @@ test('a connection that is not verified parses no authorities', async () => {
   const options = { registry: registry.host, repository: 'api', access: 'push', credentials: paths, signal } as const;
   const opened = await RegistryClient.open({ ...options, tlsVerify: false, wait: async () => {} });
   expect(await opened.hasBlob(digestOf(Buffer.from('x'))).finally(() => opened.close())).toBe(false);
-  // what is not verified trusts nobody, so that verifying with it fails
+  // it trusts no authority, so that verifying with it fails
   const socket = connectTls({
     ...{ host: '127.0.0.1', port: Number(registry.host.split(':')[1]) },
     secureContext: unverifiedContext(),

@@ -16,8 +16,8 @@ const maxAgeMs = 30 * 24 * 3600 * 1000;
 const digestBytes = 32;
 
 /**
- * V8 forgets what it compiled and has not run for a while: in a long first build, most of what every start needs. So it is told
- * not to, but only in a process that keeps something: what was compiled is only valid with the same flags. With another flag, V8
+ * V8 forgets what it compiled and has not run for a while: in a long first build, most of what every start needs. So a flag
+ * forbids that, but only in a process that keeps something: what was compiled is only valid with the same flags. With another flag, V8
  * would also compile Node's own modules, which takes 20 ms at each start.
  */
 const keepingFlag = '--no-flush-bytecode';
