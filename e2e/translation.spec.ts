@@ -49,7 +49,12 @@ const names = new Set(
     ...[
       'Barnraiser podman docker Docker Podman buildx BuildKit Containerfile Dockerfile GitHub Actions Go Python Debian Alpine',
     ],
-    ...['Alt Del End Esc Home O Shift Space AM PM Mon Tue Wed Thu Fri Sat Sun'],
+    ...[
+      'API GitLab CI containerignore A B',
+      'Alt Del Delete End Enter Esc Escape Home O Shift Space AM PM Mon Tue Wed Thu Fri Sat Sun',
+    ],
+    ...['Monday Tuesday Wednesday Thursday Friday Saturday Sunday'],
+    ...['January February March April May June July August September October November December'],
     ...['Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'],
   ].flatMap((line) => line.split(' ')),
 );
@@ -59,14 +64,20 @@ const names = new Set(
  * @param data words of what is not translated, such as names
  */
 function englishIn(text: string, data: ReadonlySet<string>): string[] {
-  // a path or an address is data
-  const plain = text.replace(/\S*\/\S*/g, '');
+  // a path, an address or a code is data, and what is written as that
+  const plain = text.replace(/\S*\/\S*|\b\w+(\.[\w-]+)+/g, '').replace(/"[^"]*"/g, '');
   const words = wordsOf(plain).filter((word) => /^[a-zA-Z]*[aeiouyAEO][a-zA-Z]*$/.test(word));
   const states = plain.split(/[,·:()⟦⟧~]/).map((part) => part.trim());
   return [
-    ...words.filter((word) => !data.has(word) && !names.has(word)),
-    ...states.filter((word) => Object.hasOwn(stateWords, word)),
+    ...words.filter((word) => !data.has(word) && !names.has(word) && !isBeginning(word, data)),
+    // what the app says as a whole is of its own language
+    ...states.filter((word) => Object.hasOwn(stateWords, word) && !words.every((each) => data.has(each))),
   ];
+}
+
+/** The first letters of a name stand for it where the sidebar is folded. */
+function isBeginning(word: string, data: ReadonlySet<string>): boolean {
+  return word.length === 2 && [...data].some((name) => name.startsWith(word));
 }
 
 function addWords(value: unknown, data: Set<string>): void {
@@ -126,12 +137,14 @@ describe('the window', () => {
   }
 
   const shown = pseudoLookup();
+  const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   /** An action with the translations of the texts that it looks for: whole ones, and the beginnings of names. */
   const translated = (step: string): string =>
     step
-      .replace(/((?:name=|text=|has-text\()")(.+?)"/g, (_, start, text) => `${start}${shown(text)}"`)
-      .replace(/(:text=|:role=combobox=)([^"]+)$/, (_, start, text) => `${start}${shown(text)}`)
-      .replace(/(name=\/\^)(.+?)\//, (_, start, text) => `${start}⟦${pseudoText(text).replace(/⟦|~*⟧/g, '')}/`);
+      .replace(/(name=\/\^)(.+?)\//g, (_, start, text) => `${start}⟦${pseudoText(text).replace(/⟦|~*⟧/g, '')}/`)
+      .replace(/name="(.+?)"/g, (_, text) => `name=/^(?:${shown(text).map(escaped).join('|')})$/`)
+      .replace(/((?:text=|has-text\()")(.+?)"/g, (_, start, text) => `${start}${shown(text)[0]}"`)
+      .replace(/(:text=|:role=combobox=)([^"]+)$/, (_, start, text) => `${start}${shown(text)[0]}`);
 
   async function open(
     { view, state = 'busy', do: steps = [], ask }: AccessibilityScene,
@@ -148,6 +161,7 @@ describe('the window', () => {
     await page.goto(server.createEntryUrl(hash));
     await waitForView(page);
     for (const step of steps) {
+      addWords(/^fill:.*=(.*)$/.exec(step)?.[1], data);
       await act(page, translated(step));
     }
     await waitForPaint(page);

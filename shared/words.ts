@@ -65,6 +65,10 @@ export const words: Readonly<Record<string, string>> = {
   on: 'on',
   off: 'off',
   typed: 'typed',
+  changed: 'changed',
+  added: 'added',
+  removed: 'removed',
+  rewritten: 'with another time only',
   all: 'all',
 };
 

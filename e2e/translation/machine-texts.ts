@@ -79,7 +79,7 @@ const table: Readonly<Record<string, RegExp | 'all'>> = {
   'electron/terminal/output/grid-frame.ts': /^99\.9 MB$/,
   'electron/terminal/output/step-graph.ts': 'all',
   'electron/terminal/actions/sample.ts': /^(pkg )?build -/,
-  'renderer/parts/Kbd.tsx': 'all',
+  'renderer/parts/Kbd.tsx': /^(Mod|Shift|Alt|Enter|Esc|Escape|Delete|Del|Backspace|Ctrl|Arrow(Left|Right|Up|Down))$/,
   'renderer/parts/shortcut-table.ts': /^(Escape|Enter|Home|End|Space|Delete)$|display-mode/,
   'renderer/stores/navigation.ts': /^log /,
   'renderer/stores/notifications.ts': /^[a-z]+ \{0\}$/,

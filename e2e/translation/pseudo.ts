@@ -58,24 +58,41 @@ interface PseudoForm {
 }
 
 /**
- * Finds what the pseudo-language shows instead of what the English program shows: of the texts that it may come from, the one of
- * which most is there. A text of no such origin is data, such as a name, and stays.
+ * Finds what the pseudo-language may show instead of what the English program shows: the text that it comes from, of several the one
+ * of which most is there, or two that follow each other. What has no such origin is data, such as a name, and stays. The most
+ * probable comes first.
  */
-export function pseudoLookup(): (shown: string) => string {
-  const forms = Object.entries(readCatalogue())
+export function pseudoLookup(): (shown: string) => readonly string[] {
+  const catalogue = readCatalogue();
+  const isWhole = (text: string): boolean => Object.hasOwn(catalogue, text);
+  const forms = Object.entries(catalogue)
     .flatMap(([key, entry]) => {
       const texts = pluralCategories.flatMap((category) => entry[category] ?? []);
       return (texts.length === 0 ? [key] : texts).map(pseudoForm);
     })
+    .filter(({ fixedLength }) => fixedLength > 1)
     .sort((one, other) => other.fixedLength - one.fixedLength);
-  return (shown) => {
+  const single = (shown: string): string | undefined => {
     for (const { english, values, pseudo } of forms) {
       const found = english.exec(shown);
       if (found) {
-        return pseudo.replace(/\{(\d+)\}/g, (_, value) => found[values.indexOf(Number(value)) + 1] ?? '');
+        return pseudo.replace(/\{(\d+)\}/g, (_, value) => {
+          const text = found[values.indexOf(Number(value)) + 1] ?? '';
+          const capital = text.charAt(0).toUpperCase() + text.slice(1);
+          return isWhole(text) ? pseudoText(text) : isWhole(capital) ? pseudoText(capital).toLowerCase() : text;
+        });
       }
     }
-    return shown;
+    return undefined;
+  };
+  return (shown) => {
+    const pairs = [...shown.matchAll(/ /g)].flatMap(({ index }) => {
+      const [first, second] = [shown.slice(0, index), shown.slice(index + 1)];
+      const rest = isWhole(first) ? single(second) : undefined;
+      return rest === undefined ? [] : [`${pseudoText(first)} ${rest}`];
+    });
+    const whole = single(shown) ?? [];
+    return isWhole(shown) ? [pseudoText(shown), shown] : [...pairs, whole, shown].flat();
   };
 }
 

@@ -23,7 +23,7 @@ const macKeyLabels: Readonly<Record<string, string>> = {
   Delete: '⌦',
 };
 
-/** What screen readers say of keys: they skip signs. */
+/** What screen readers say of keys: they skip signs. @texts */
 const spokenKeys: Readonly<Record<string, string>> = {
   Enter: 'Enter',
   ArrowLeft: 'Left arrow',
@@ -41,10 +41,14 @@ const spokenKeys: Readonly<Record<string, string>> = {
   ']': 'right bracket',
 };
 
+/** @texts */
+const spokenMacKeys: Readonly<Record<string, string>> = { Mod: 'Command', Alt: 'Option' };
+/** @texts */
+const spokenOtherKeys: Readonly<Record<string, string>> = { Mod: 'Control', Alt: 'Alt' };
+
 /** The keys of a shortcut in words. */
 export function spokenKeysOf(shortcut: string, onMac = isMac): string {
-  const own = onMac ? { Mod: 'Command', Alt: 'Option' } : { Mod: 'Control', Alt: 'Alt' };
-  const names: Readonly<Record<string, string>> = { ...spokenKeys, ...own };
+  const names: Readonly<Record<string, string>> = { ...spokenKeys, ...(onMac ? spokenMacKeys : spokenOtherKeys) };
   return shortcut
     .split('+')
     .map((key) => names[key] ?? key)

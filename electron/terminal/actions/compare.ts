@@ -1,5 +1,6 @@
 import type { ComparedValue, Comparison, FileChange, PlatformComparison } from '../../../shared/compare.ts';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
+import { wordOf } from '../../../shared/words.ts';
 import type { Command } from '../command.ts';
 import type { TerminalFrontEnd } from '../front-end.ts';
 import { readCredentials } from './push.ts';
@@ -77,7 +78,7 @@ function packageLines(
 function fileLines(files: NonNullable<PlatformComparison['files']>, limit: number): string[] {
   const { added, removed, changed, rewritten, entries, bytesA, bytesB, isPartial } = files;
   const total = added + removed + changed + rewritten;
-  const counts = countsText({ changed, added, removed, 'with another time only': rewritten });
+  const counts = countsText({ changed, added, removed, rewritten });
   return [
     `  Files: ${total === 0 ? 'no difference' : counts} (${[...new Set([formatBytes(bytesA), formatBytes(bytesB)])].join(' → ')})`,
     ...(isPartial ? ['    A layer could not be read to its end.'] : []),
@@ -112,6 +113,6 @@ function restLine(total: number, shown: number): string[] {
 function countsText(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${count} ${name}`)
+    .map(([name, count]) => `${count} ${wordOf(name)}`)
     .join(', ');
 }

@@ -16,11 +16,10 @@ export function Facts({
   source: QuestionSource;
   details: readonly Fact[];
 }) {
+  const jump: Fact = ['Jump host', <UntrustedName key="jump" text={source.jumpHost ?? ''} />];
   const facts: readonly Fact[] = [
     [what, <UntrustedName key="node" text={source.node} />],
-    ...(source.jumpHost === undefined
-      ? []
-      : [['Jump host', <UntrustedName key="jump" text={source.jumpHost} />] as const]),
+    ...(source.jumpHost === undefined ? [] : [jump]),
     ...details,
   ];
   return (

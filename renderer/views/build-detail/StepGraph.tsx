@@ -242,11 +242,7 @@ interface StageStepsProps {
 
 function StageSteps({ box, layout, byId, buildId, tabStop }: StageStepsProps) {
   return (
-    <ol
-      aria-label={
-        box.stage === '' ? 'Steps' : /^stage \d+$/i.test(box.stage) ? `S${box.stage.slice(1)}` : `Stage ${box.stage}`
-      }
-    >
+    <ol aria-label={box.stage === '' ? 'Steps' : `Stage ${box.stage.replace(/^stage (?=\d+$)/i, '')}`}>
       {box.steps.map((id) => {
         const node = byId.get(id);
         const cell = layout.cells.get(id);

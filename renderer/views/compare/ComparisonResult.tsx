@@ -1,5 +1,6 @@
 import type { ComparedValue, Comparison, FileChange, PlatformComparison } from '../../../shared/compare.ts';
 import { formatBytes, formatCount, formatDigest } from '../../../shared/format.ts';
+import { wordOf } from '../../../shared/words.ts';
 import { Button } from '../../parts/Button.tsx';
 import { PlatformChip } from '../../parts/Chip.tsx';
 import styles from './Compare.module.css';
@@ -108,7 +109,7 @@ function Layers({ layers: { shared, added, removed } }: Pick<PlatformComparison,
 function Files({ files }: { files: NonNullable<PlatformComparison['files']> }) {
   const { added, removed, changed, rewritten, entries, bytesA, bytesB, isPartial } = files;
   const total = added + removed + changed + rewritten;
-  const counts = countsText({ changed, added, removed, 'with another time only': rewritten });
+  const counts = countsText({ changed, added, removed, rewritten });
   return (
     <Block
       title="Files"
@@ -184,5 +185,5 @@ function sizesText(sizes: readonly (number | undefined)[]): string {
 
 function countsText(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0);
-  return parts.length === 0 ? 'no difference' : parts.map(([name, count]) => `${count} ${name}`).join(', ');
+  return parts.length === 0 ? 'no difference' : parts.map(([name, count]) => `${count} ${wordOf(name)}`).join(', ');
 }

@@ -3,6 +3,7 @@ import { type DisplayPhase, PhaseGlyph } from '../../parts/PhaseBadge.tsx';
 import { FixText } from '../../parts/ProblemNote.tsx';
 import styles from './Registries.module.css';
 
+/** @texts */
 const names: Readonly<Record<RegistryStep['id'], string>> = {
   address: 'Address',
   tls: 'Certificate',
