@@ -117,7 +117,11 @@ test('a build that was killed while both nodes built it is resumed, and leaves n
   expect(entry?.status).toBe('interrupted');
   const { status, jobs } = parseBuild(await person.barnraiser('resume', '--json', entry?.id ?? ''));
   expect({ status, jobs: jobs.map((job) => job.status) }).toEqual({ status: 'done', jobs: ['done'] });
-  // what is left on the node that the build did not use again is removed by the next build there
+  // what is left on the node that the build did not use again is removed by what uses it next
+  await person.mustRun('connection', 'test', 'amd-a');
+  await person.mustRun('connection', 'test', 'amd-b');
+  expect((await listHome(person.home)).filter((path) => path.startsWith('node-work'))).toEqual([]);
+  // places in queues go with the next build there
   const next = await makeProject({ Containerfile: `${lab.from}LABEL next=1\n` });
   projects.push(next);
   for (const { name } of nodes) {

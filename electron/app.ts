@@ -65,6 +65,7 @@ import { SharedState } from './settings/shared-state.ts';
 import { WindowMemory } from './settings/window-memory.ts';
 import { ContextSources } from './sources/context-sources.ts';
 import { GitRepositories } from './sources/git-repository.ts';
+import { abortable } from './system/abortable.ts';
 import { dataFolder } from './system/data-folder.ts';
 import { DiskReserve } from './system/disk-reserve.ts';
 import { makeDataFolder } from './system/own-data-folder.ts';
@@ -254,9 +255,13 @@ export async function createApp({
   });
 
   // a node that was lost in a job still has what the job left
+  const cleanups = new Set<Promise<void>>();
   events.subscribe((event) => {
     if (event.event === 'node.changed' && event.status.state === 'up') {
-      void cleanUpNode(event.status.connection, { nodeWork, connections, pool }).catch(() => undefined);
+      const cleanup = cleanUpNode(event.status.connection, { nodeWork, connections, pool })
+        .catch(() => undefined)
+        .finally(() => cleanups.delete(cleanup));
+      cleanups.add(cleanup);
     }
   });
   const housekeeping = new Housekeeping({ nodes, pool, projects, nodeWork });
@@ -467,6 +472,8 @@ export async function createApp({
         monitoring.close(),
       ]);
       await receiver.close();
+      // what a short command has begun is done, too
+      await abortable(AbortSignal.timeout(cleanupTimeoutMs), Promise.all(cleanups)).catch(() => undefined);
       await pool.close();
       await credentials.close();
       await links.close();
@@ -477,6 +484,9 @@ export async function createApp({
     },
   };
 }
+
+/** How long closing waits for that, in milliseconds. The next build on the node does the rest. */
+const cleanupTimeoutMs = 5_000;
 
 /** Ends and removes what jobs have left on a node that has answered. */
 async function cleanUpNode(

@@ -50,11 +50,11 @@ export async function registryCertificateFiles(hosts: readonly string[], paths: 
 
 /** A context that trusts the authorities, or those of Node if there are none. */
 export function verifyingContext({ authorities, client }: Certificates): tls.SecureContext {
-  const known = authorities && !client ? contexts.get(authorities) : undefined;
-  const context = known ?? createContext(authorities, client);
-  if (authorities && !client) {
-    contexts.set(authorities, context);
+  if (!authorities || client) {
+    return createContext(authorities, client);
   }
+  const context = contexts.get(authorities) ?? createContext(authorities, client);
+  contexts.set(authorities, context);
   return context;
 }
 
