@@ -14,6 +14,7 @@ import { type BrowserServer, startServer } from '../electron/browser/server.ts';
 import { createProgram } from '../electron/terminal/commands/program.ts';
 import { createFixtureApp, type FixtureApp } from '../renderer/testing/fixture-app.ts';
 import { questions } from '../renderer/testing/fixture-questions.ts';
+import { calls } from '../shared/contract.ts';
 import { words as stateWords } from '../shared/words.ts';
 import { launchChromium } from './chromium.ts';
 import { makeProject, type Outcome, Person, parseBuild, setUpLab } from './harness.ts';
@@ -64,24 +65,23 @@ const names = new Set(
  * @param data words of what is not translated, such as names
  */
 function englishIn(text: string, data: ReadonlySet<string>): string[] {
-  // a path, an address or a code is data, and what is written as that
-  const plain = text.replace(/\S*\/\S*|\b\w+(\.[\w-]+)+/g, '').replace(/"[^"]*"/g, '');
+  // a text of the app is of its own language
+  if (/\s/.test(text.trim()) && data.has(text.trim())) {
+    return [];
+  }
+  // a path, an address or a code is data
+  const plain = text.replace(/\S*\/\S*|\b[a-z]+(\.[a-z][\w-]*)+/g, '');
   const words = wordsOf(plain).filter((word) => /^[a-zA-Z]*[aeiouyAEO][a-zA-Z]*$/.test(word));
   const states = plain.split(/[,·:()⟦⟧~]/).map((part) => part.trim());
   return [
-    ...words.filter((word) => !data.has(word) && !names.has(word) && !isBeginning(word, data)),
-    // what the app says as a whole is of its own language
-    ...states.filter((word) => Object.hasOwn(stateWords, word) && !words.every((each) => data.has(each))),
+    ...words.filter((word) => !data.has(word) && !names.has(word)),
+    ...states.filter((word) => Object.hasOwn(stateWords, word)),
   ];
-}
-
-/** The first letters of a name stand for it where the sidebar is folded. */
-function isBeginning(word: string, data: ReadonlySet<string>): boolean {
-  return word.length === 2 && [...data].some((name) => name.startsWith(word));
 }
 
 function addWords(value: unknown, data: Set<string>): void {
   if (typeof value === 'string') {
+    data.add(value);
     // without what colours a log
     for (const word of wordsOf(stripVTControlCharacters(value))) {
       data.add(word);
@@ -126,6 +126,14 @@ describe('the window', () => {
       call: async (name, input) => {
         const result = await app.call(name, input);
         addWords(result, data);
+        if (name === 'farms.list' && result.ok) {
+          // the first letters of a farm stand for it where the sidebar is folded
+          const { farms } = calls['farms.list'].output.parse(result.value);
+          addWords(
+            farms.map((farm) => farm.name.slice(0, 2)),
+            data,
+          );
+        }
         return result;
       },
       subscribe: (listener) =>
@@ -161,7 +169,8 @@ describe('the window', () => {
     await page.goto(server.createEntryUrl(hash));
     await waitForView(page);
     for (const step of steps) {
-      addWords(/^fill:.*=(.*)$/.exec(step)?.[1], data);
+      const [, typed = ''] = /^fill:.*=(.*)$/.exec(step) ?? [];
+      addWords([typed, typed.toLowerCase()], data);
       await act(page, translated(step));
     }
     await waitForPaint(page);

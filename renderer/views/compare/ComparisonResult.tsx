@@ -134,7 +134,7 @@ function Mark({ change }: { change: keyof typeof marks }) {
   return (
     <span className={styles.mark}>
       <span aria-hidden="true">{marks[change]}</span>
-      <span className="visually-hidden">{change}</span>
+      <span className="visually-hidden">{wordOf(change)}</span>
     </span>
   );
 }
