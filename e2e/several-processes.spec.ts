@@ -113,21 +113,27 @@ test('a killed terminal frees its slot, and its build is shown as interrupted', 
   expect(await app.call('builds.remove', { id })).toMatchObject({ ok: true });
 });
 
-test('a terminal takes over what the node said to the last one a moment ago, but not what it said before, nor of another version', async () => {
+test('a terminal takes over what the node said to the last one a moment ago, but not what it said before, what does not suffice, nor of another version', async () => {
   const file = join(person.home, 'nodes.json');
-  const build = (seconds: string) =>
-    person.mustRun('build', '-t', 'shared:1', '--node', node, '--build-arg', `seconds=${seconds}`, project);
-  type Known = { probed?: { atMs: number; facts: { apiVersion: string; hostname: string } }[] };
+  const build = (seconds: string) => {
+    const options = ['--no-cache', '--platform', 'linux/amd64', '--build-arg', `seconds=${seconds}`];
+    return person.mustRun('build', '-t', 'shared:1', '--node', node, ...options, project);
+  };
+  type Facts = { apiVersion: string; hostname: string; platform: string };
+  type Known = { probed?: { atMs: number; facts: Facts }[] };
   const read = async (): Promise<Known> => JSON.parse(await readFile(file, 'utf8'));
   /** Changes what is kept, and tells whether a build leaves that. */
-  const isTakenOver = async (change: (probed: NonNullable<Known['probed']>[number]) => void): Promise<boolean> => {
+  const isTakenOver = async (
+    change: (probed: NonNullable<Known['probed']>[number]) => void,
+    seconds = '0',
+  ): Promise<boolean> => {
     const known = await read();
     for (const probed of known.probed ?? []) {
       change(probed);
       probed.facts.hostname = 'changed';
     }
     await writeFile(file, JSON.stringify(known));
-    await build('0');
+    await build(seconds);
     const { probed = [] } = await read();
     expect(probed).toHaveLength(1);
     return probed[0]?.facts.hostname === 'changed';
@@ -135,9 +141,12 @@ test('a terminal takes over what the node said to the last one a moment ago, but
   await build('0');
   expect((await read()).probed).toHaveLength(1);
   expect(await isTakenOver((probed) => Object.assign(probed, { atMs: Date.now() }))).toBe(true);
-  expect(await isTakenOver((probed) => Object.assign(probed, { atMs: Date.now() - 11_000 }))).toBe(false);
+  expect(await isTakenOver((probed) => Object.assign(probed, { atMs: Date.now() - 61_000 }))).toBe(false);
   expect(await isTakenOver((probed) => Object.assign(probed, { atMs: Date.now() + 60_000 }))).toBe(false);
   expect(await isTakenOver(({ facts }) => Object.assign(facts, { apiVersion: '3.0.0' }))).toBe(false);
+  expect(await isTakenOver(({ facts }) => Object.assign(facts, { platform: 'linux/riscv64' }))).toBe(false);
+  // it is asked again while it builds
+  expect(await isTakenOver((probed) => Object.assign(probed, { atMs: Date.now() - 30_000 }), '5')).toBe(false);
 });
 
 test('what a node said during a build that fails is not kept', async () => {

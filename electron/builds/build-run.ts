@@ -6,6 +6,7 @@ import type { ChangedConnection } from '../connections/changed-connections.ts';
 import type { PackedContext } from '../context/pack-context.ts';
 import type { TarLayouts } from '../context/tar-layouts.ts';
 import { namedImages } from '../engines/named-images.ts';
+import { usualTarHash } from '../engines/usual-tar-hash.ts';
 import type { Events } from '../events.ts';
 import { tagImage } from '../images/image-names.ts';
 import type { ImageStore } from '../images/image-store.ts';
@@ -180,8 +181,11 @@ export class BuildRun {
     const context = await packing.open(this.#cancellation.signal, (progress) =>
       events.batch({ event: 'build.context', buildId: this.id, ...progress, done: false }),
     );
-    if (this.#prepared.nodes.some((status) => status.state === 'up' && status.node.engine === 'podman')) {
-      context.hash();
+    for (const status of this.#prepared.nodes) {
+      const hash = status.state === 'up' ? usualTarHash(status.node) : undefined;
+      if (hash) {
+        context.hash(hash);
+      }
     }
     context.done.then(
       (summary) => {

@@ -33,6 +33,7 @@ async function prepare(probe: (packing: ContextPacking | undefined) => Promise<v
     select: async () => [connection],
     unavailable: () => ({}),
     statuses: () => [],
+    renew: async () => undefined,
     probeConnections: async () => {
       await probe(packing);
       return [];

@@ -39,6 +39,7 @@ function prepare(request: Partial<BuildRequest>) {
         unavailable: () => ({}),
         statuses: () => [],
         probeConnections: async () => [],
+        renew: async () => undefined,
       },
       sources: testSources(folder),
       store: { find: () => Promise.reject(new Error('unused')) },

@@ -77,7 +77,10 @@ export interface UnscheduledBuild extends Omit<PreparedBuild, 'schedule'> {
 }
 
 export interface PrepareOptions {
-  readonly nodes: Pick<Nodes, 'defaultFarm' | 'pinsOf' | 'probeConnections' | 'select' | 'statuses' | 'unavailable'>;
+  readonly nodes: Pick<
+    Nodes,
+    'defaultFarm' | 'pinsOf' | 'probeConnections' | 'renew' | 'select' | 'statuses' | 'unavailable'
+  >;
   readonly links?: Pick<LinkSpeeds, 'all' | 'add'> | undefined;
   readonly projects: ProjectMemories;
   readonly sources: ContextSources;
@@ -170,8 +173,13 @@ async function prepareOpened(
   const quorum: Quorum = (answered, missing) =>
     isCoveredWithout(missing, { ...options, nodes: answered }, nodes.statuses());
   const packing = isAllThere ? undefined : pack?.({ contents, project, request: given });
-  const [statuses, lastBuiltOn, times, slowness, speeds, cached, lastSpace, automatic] = await Promise.all([
-    nodes.probeConnections(connections, { hasQuorum: quorum, acceptsRecent: true, ...(signal && { signal }) }),
+  const closePacking = async (error: unknown): Promise<never> => {
+    await packing?.close();
+    throw error;
+  };
+  const probing = { hasQuorum: quorum, ...(signal && { signal }) };
+  const [taken, lastBuiltOn, times, slowness, speeds, cached, lastSpace, automatic] = await Promise.all([
+    nodes.probeConnections(connections, { ...probing, acceptsRecent: true }),
     project.lastBuiltOn(),
     project.times(),
     projects.slowness(),
@@ -180,15 +188,27 @@ async function prepareOpened(
     project.space(),
     // images of one list have the same arguments and labels
     resumes ? retried?.automatic : findAutomatic(given, opened, signal),
-  ]).catch(async (error: unknown) => {
-    await packing?.close();
-    throw error;
-  });
+  ]).catch(closePacking);
   const known: KnownOfNodes = {
     lastBuiltOn,
     farmPins,
     history: { times, slowness, ...(speeds ? { links: speeds } : {}) },
   };
+  const scheduleOn = (nodesUp: readonly NodeStatus[], load: NodeLoads): Schedule => {
+    const unavailable = spaceProblems(nodesUp, {
+      contextBytes: packing?.packedBytes || (lastSpace?.contextBytes ?? 0),
+      imageBytes: lastSpace?.imageBytes ?? 0,
+      builtOn: new Set(cached.map(({ node }) => node)),
+    });
+    const input = { ...options, ...known, nodes: nodesUp, load, unavailable };
+    return withOptional(given, (all) =>
+      scheduleAround({ ...input, ...(all ? { platforms: all } : {}) }, nodes.unavailable(connections)),
+    );
+  };
+  // a person may have mended in the last minute what is missing: they are not told what was
+  const renew = async () =>
+    scheduleOn(taken, {}).unassigned.length === 0 ? undefined : nodes.renew(connections, probing);
+  const statuses = (await renew().catch(closePacking)) ?? taken;
   const unscheduled = {
     given,
     request: withAutomatic(given, automatic),
@@ -212,15 +232,7 @@ async function prepareOpened(
   return {
     ...unscheduled,
     schedule: (load) => {
-      const unavailable = spaceProblems(statuses, {
-        contextBytes: packing?.packedBytes || (lastSpace?.contextBytes ?? 0),
-        imageBytes: lastSpace?.imageBytes ?? 0,
-        builtOn: new Set(cached.map(({ node }) => node)),
-      });
-      const input = { ...options, ...known, nodes: statuses, load, unavailable };
-      const scheduled = withOptional(given, (all) =>
-        scheduleAround({ ...input, ...(all ? { platforms: all } : {}) }, nodes.unavailable(connections)),
-      );
+      const scheduled = scheduleOn(statuses, load);
       const usable = statuses.flatMap(({ state, connection }) => (state === 'up' ? connection : []));
       const emulation = describeEmulation(scheduled.assignments, times, usable);
       return { ...unscheduled, load, schedule: { ...scheduled, ...(emulation.length > 0 ? { emulation } : {}) } };

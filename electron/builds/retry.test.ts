@@ -91,6 +91,7 @@ async function open(): Promise<void> {
       pinsOf: async () => ({}),
       select: async () => connections,
       probeConnections: async () => nodes,
+      renew: async () => undefined,
       unavailable: () => ({}),
       statuses: () => nodes,
       connections: async () => connectionsNow,

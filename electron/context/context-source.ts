@@ -30,6 +30,10 @@ export interface TarLayout {
   readonly bytes: number;
 }
 
+/** How a whole tar is digested, by Node's names. BLAKE2b is fast on processors without instructions for SHA-256. */
+export const tarHashes = ['blake2b512', 'sha256'] as const;
+export type TarHash = (typeof tarHashes)[number];
+
 /** A tar in pieces, for an engine on whose node an earlier tar of the project lies. */
 export interface PackedTar {
   /** Bytes that an engine gets before the tar. */
@@ -38,8 +42,8 @@ export interface PackedTar {
   reaches(bytes: number): Promise<boolean>;
   /** What the tar consists of. Resolves when everything is packed. */
   layout(): Promise<TarLayout>;
-  /** The SHA-256 of the whole tar in hex, which is made from the first call on. Resolves some time after {@link layout}. */
-  sha256(): Promise<string>;
+  /** The digest of the whole tar in hex, which is made from the first call on. Resolves some time after {@link layout}. */
+  digest(hash: TarHash): Promise<string>;
   /** The bytes between two offsets, or from the first to the end of the tar. They count as read. */
   read(start: number, end?: number): Readable;
   /** What `confinesLinks` replaces, in the order of the tar. Complete when everything is packed. */

@@ -5,7 +5,7 @@ import { Failure, fail } from '../../shared/failure.ts';
 import { withEdits } from './confined-links.ts';
 import { ContentIndex } from './content-index.ts';
 import { type ContentsOptions, type ContextContents, openContents } from './contents.ts';
-import type { ContextSource, PackedTar } from './context-source.ts';
+import { type ContextSource, type PackedTar, type TarHash, tarHashes } from './context-source.ts';
 import { GrowingFile } from './growing-file.ts';
 import type { PackedProgress } from './packing.ts';
 import type { Report } from './packing-messages.ts';
@@ -54,8 +54,8 @@ export interface PackedContext {
   differsFrom(digest: string): Promise<boolean>;
   /** Makes the tar of a context that is as it was last now, and not only when it is read. */
   prepare(): void;
-  /** Hashes the tar as soon as it is made, if it is, for engines that ask for its {@link PackedTar.sha256}. */
-  hash(): void;
+  /** Hashes the tar as soon as it is made, if it is, for engines that ask for its {@link PackedTar.digest}. */
+  hash(hash: TarHash): void;
   /**
    * The files for one reader, which follows the packing at its own speed.
    * @param onBytes called with the number of bytes of each chunk that is read
@@ -98,7 +98,7 @@ class ThreadedContext implements PackedContext {
   readonly #done = deferred<ContextSummary>();
   /** The length of the tar, known as early as its digest. */
   #tarBytes = 0;
-  readonly #sha256 = deferred<string>();
+  readonly #digests = { blake2b512: deferred<string>(), sha256: deferred<string>() } satisfies Record<TarHash, unknown>;
   /** What is packed once it is asked for. */
   #unchanged: ContextSummary | undefined;
   /** Something relies on what is known of the entries. */
@@ -145,8 +145,8 @@ class ThreadedContext implements PackedContext {
     this.#thread.order('pack');
   }
 
-  hash(): void {
-    this.#thread.hash();
+  hash(hash: TarHash): void {
+    this.#thread.hash(hash);
   }
 
   source(onBytes?: (bytes: number) => void): ContextSource {
@@ -178,10 +178,10 @@ class ThreadedContext implements PackedContext {
         await this.#final.promise;
         return this.#entries.layout();
       },
-      sha256: () => {
-        this.hash();
+      digest: (hash) => {
+        this.hash(hash);
         this.prepare();
-        return this.#sha256.promise;
+        return this.#digests[hash].promise;
       },
       read: (start, end) => {
         this.prepare();
@@ -238,9 +238,9 @@ class ThreadedContext implements PackedContext {
     if (this.#state === 'running') {
       this.#handlePacking(report);
     } else if (report.kind === 'hashed') {
-      this.#sha256.resolve(report.sha256);
+      this.#digests[report.hash].resolve(report.digest);
     } else if (report.kind === 'broken' || report.kind === 'failed') {
-      this.#sha256.reject(errorOf(report));
+      this.#rejectDigests(errorOf(report));
     }
   }
 
@@ -299,8 +299,15 @@ class ThreadedContext implements PackedContext {
     this.#state = 'failed';
     this.#spool.fail(error);
     this.#entries.fail(error);
-    for (const promise of [this.#early, this.#final, this.#done, this.#sha256]) {
+    for (const promise of [this.#early, this.#final, this.#done]) {
       promise.reject(error);
+    }
+    this.#rejectDigests(error);
+  }
+
+  #rejectDigests(error: Error): void {
+    for (const hash of tarHashes) {
+      this.#digests[hash].reject(error);
     }
   }
 }

@@ -4,6 +4,7 @@ import { on } from 'node:events';
 import { readSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { Failure } from '../../shared/failure.ts';
+import { type TarHash, tarHashes } from './context-source.ts';
 import { spoolProblem } from './growing-file.ts';
 import { Packing } from './packing.ts';
 import { flags, type Order, type PackingThreadData, type Report, states } from './packing-messages.ts';
@@ -36,8 +37,10 @@ class TarFile {
     return this.#written;
   }
 
-  get isHashed(): boolean {
-    return Atomics.load(this.#shared, flags.hashes) !== 0;
+  /** The digests that somebody waits for. */
+  get ordered(): readonly TarHash[] {
+    const bits = Atomics.load(this.#shared, flags.hashes);
+    return tarHashes.filter((_, index) => bits & (1 << index));
   }
 
   write(bytes: Buffer): void {
@@ -53,11 +56,11 @@ class TarFile {
   }
 
   /**
-   * The SHA-256 of the whole tar in hex. To be called when it is complete: who sends the tar needs its end before its digest, so
+   * The digest of the whole tar in hex. To be called when it is complete: who sends the tar needs its end before its digest, so
    * it is not hashed while it is written.
    */
-  digest(): string {
-    const hash = createHash('sha256');
+  digest(algorithm: TarHash): string {
+    const hash = createHash(algorithm);
     const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, this.#written));
     for (let hashed = 0; hashed < this.#written; ) {
       this.throwIfStopped();
@@ -91,7 +94,7 @@ class TarFile {
 /** What arrives after the first message: arrays with an {@link Order}. */
 type Orders = AsyncIterator<readonly unknown[]>;
 
-/** Ends when the tar is complete and hashed, or when that is not needed. */
+/** Makes the tar and its digests, and ends when it is stopped. */
 async function run(data: PackingThreadData, orders: Orders): Promise<void> {
   const { ownFile, addedFiles } = data.input;
   const input = {
@@ -131,17 +134,14 @@ async function run(data: PackingThreadData, orders: Orders): Promise<void> {
     }
     await packing.pack();
   }
-  if (!tar.isHashed) {
-    packing.saveIndex();
-    if (!(await isOrdered('hash'))) {
-      return;
+  const hashed = new Set<TarHash>();
+  do {
+    for (const hash of tar.ordered.filter((each) => !hashed.has(each))) {
+      hashed.add(hash);
+      report({ kind: 'hashed', hash, digest: tar.digest(hash) });
     }
-  }
-  try {
-    report({ kind: 'hashed', sha256: tar.digest() });
-  } finally {
     packing.saveIndex();
-  }
+  } while (await isOrdered('hash'));
 }
 
 const port = parentPort;

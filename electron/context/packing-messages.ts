@@ -2,6 +2,7 @@
 import type { ContextSummary } from '../../shared/build.ts';
 import type { Problem } from '../../shared/failure.ts';
 import type { StreamEdit } from './confined-links.ts';
+import type { TarHash } from './context-source.ts';
 import type { PackedProgress, PackingInput } from './packing.ts';
 
 /** Whether anything has relied on the digest that was known before the tar was made, or the tar has another content. */
@@ -17,7 +18,7 @@ export interface PackingThreadData {
   readonly state: SharedArrayBuffer;
 }
 
-/** Where in the shared memory there is one of {@link states}, whether the thread has to end, and whether the tar is hashed. */
+/** Where in the shared memory there is one of {@link states}, whether the thread has to end, and how the tar is hashed: a bit for each of `tarHashes`. */
 export const flags = { state: 0, ends: 1, hashes: 2 } as const;
 
 /** What the thread reports. `written` is the present length of the tar. */
@@ -32,8 +33,8 @@ export type Report =
   | { readonly kind: 'progress'; readonly progress: PackedProgress; readonly written: number }
   | { readonly kind: 'summary'; readonly summary: ContextSummary; readonly isChanged: boolean }
   | { readonly kind: 'finished'; readonly summary: ContextSummary; readonly written: number }
-  /** The SHA-256 of the whole tar in hex. Comes after `finished`, if it was ordered. */
-  | { readonly kind: 'hashed'; readonly sha256: string }
+  /** The digest of the whole tar in hex. Comes after `finished`, if it was ordered. */
+  | { readonly kind: 'hashed'; readonly hash: TarHash; readonly digest: string }
   | { readonly kind: 'failed'; readonly problem: Problem }
   | { readonly kind: 'broken'; readonly error: unknown };
 

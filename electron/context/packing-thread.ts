@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { type TarHash, tarHashes } from './context-source.ts';
 import { flags, type Order, type PackingThreadData, type Report, states } from './packing-messages.ts';
 
 /** Node cannot run the sources. */
@@ -63,8 +64,8 @@ export class PackingThread {
   }
 
   /** Makes the thread hash the tar once it is complete. */
-  hash(): void {
-    Atomics.store(this.#flags, flags.hashes, 1);
+  hash(hash: TarHash): void {
+    Atomics.or(this.#flags, flags.hashes, 1 << tarHashes.indexOf(hash));
     this.#worker.postMessage('hash' satisfies Order);
   }
 

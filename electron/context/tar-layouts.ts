@@ -33,12 +33,12 @@ export class TarLayouts {
     this.#folder = folder;
   }
 
-  /** @param sha256 of the tar, in hex. @returns undefined if the layout is not known */
-  async find(sha256: string): Promise<StoredLayout | undefined> {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) {
+  /** @param digest of the tar, in hex. @returns undefined if the layout is not known */
+  async find(digest: string): Promise<StoredLayout | undefined> {
+    if (!/^[0-9a-f]{64,128}$/.test(digest)) {
       return undefined;
     }
-    const path = this.#path(sha256);
+    const path = this.#path(digest);
     try {
       const { lengths, digests } = layoutSchema.parse(JSON.parse(await readFile(path, 'utf8')));
       await utimes(path, new Date(), new Date()).catch(() => undefined);
@@ -52,9 +52,9 @@ export class TarLayouts {
   }
 
   /** Never rejects: without it, the next build sends more. */
-  async save(sha256: string, { entries }: TarLayout): Promise<void> {
+  async save(digest: string, { entries }: TarLayout): Promise<void> {
     try {
-      const path = this.#path(sha256);
+      const path = this.#path(digest);
       if (await stat(path).catch(() => undefined)) {
         await utimes(path, new Date(), new Date());
         return;
@@ -87,8 +87,8 @@ export class TarLayouts {
     }
   }
 
-  #path(sha256: string): string {
-    return join(this.#folder, `${sha256}.json`);
+  #path(digest: string): string {
+    return join(this.#folder, `${digest}.json`);
   }
 }
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Connection } from '../../shared/connection.ts';
 import { dataFormats } from '../../shared/data-formats.ts';
-import { type NodeFacts, nodeFactsSchema } from '../../shared/node.ts';
+import { nodeFactsSchema } from '../../shared/node.ts';
 import { SettingsFile } from '../settings/settings-file.ts';
 
-/** What a node said in the last milliseconds is as good as a new answer for those who cannot wait. */
-export const recentMs = 10_000;
+/** What a node said in the last milliseconds is good enough for those who cannot wait. */
+export const recentMs = 60_000;
 
 type Target = Pick<Connection, 'name' | 'uri'>;
 
@@ -15,12 +15,12 @@ type Probed = Readonly<z.infer<typeof probedSchema>>;
 
 export const answeredNodesSchema = z.object({
   answered: z.array(z.string()).readonly(),
-  /** Only of the last moments. */
+  /** Only of the last minute. */
   probed: z.array(probedSchema).readonly().optional().catch(undefined),
 });
 
 /**
- * Which engines have ever answered, by the URIs of their connections, and what they said in the last moments. In `nodes.json`, so
+ * Which engines have ever answered, by the URIs of their connections, and what they said in the last minute. In `nodes.json`, so
  * that the next process knows it.
  */
 export class AnsweredNodes {
@@ -80,9 +80,9 @@ export class AnsweredNodes {
     this.#writing = this.#writing.then(write).catch(() => undefined);
   }
 
-  /** What the node of a URI has said a moment ago to another process, as {@link load} has read it. */
-  recall(uri: string): NodeFacts | undefined {
-    return this.#probed.find((each) => each.uri === uri && isRecent(each))?.facts;
+  /** What the node of a URI has said in the last minute to another process, as {@link load} has read it. */
+  recall(uri: string): Probed | undefined {
+    return this.#probed.find((each) => each.uri === uri && isRecent(each));
   }
 
   /** Keeps what nodes have said for {@link recall} of other processes. An error only means that they ask themselves. */

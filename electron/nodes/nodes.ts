@@ -23,6 +23,15 @@ import { setAsideNodes, type Unavailable } from './unavailable.ts';
  */
 const closeTimeoutMs = 10_000;
 
+/**
+ * After so many milliseconds, nodes are asked again whose answer was taken over. A build has begun on them by then, and a short command
+ * has ended.
+ */
+const renewalMs = 2_000;
+
+/** An answer that is not older is taken over again before the node is asked, in milliseconds. */
+const freshMs = 10_000;
+
 /** What a node has said of itself, and when, from `Date.now()`. */
 interface Probed {
   readonly facts: NodeFacts;
@@ -32,7 +41,7 @@ interface Probed {
 export interface ProbeConnectionsOptions {
   /** Ends the probe a few seconds after it returns true. Later answers are only emitted as events. */
   readonly hasQuorum?: Quorum;
-  /** Does not ask nodes again that answered a moment ago. */
+  /** Does not wait for nodes that answered in the last minute. They are asked again when the work that follows has begun. */
   readonly acceptsRecent?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -72,6 +81,9 @@ export class Nodes {
   readonly #probed = new Map<string, Probed>();
   /** When each node answered last, from `performance.now()`. */
   readonly #answeredAtMs = new Map<string, number>();
+  /** Connections whose status was taken over since their node was asked last, and from when it is, from `Date.now()`. */
+  readonly #takenOver = new Map<string, number>();
+  #renewal: NodeJS.Timeout | undefined;
   /**
    * Connections that were forgotten since their last probe. Results of probes that were already running are ignored.
    */
@@ -178,6 +190,9 @@ export class Nodes {
     { hasQuorum, acceptsRecent = false, signal }: ProbeConnectionsOptions = {},
   ): Promise<NodeStatus[]> {
     const recent = acceptsRecent ? connections.flatMap((connection) => this.#recentStatus(connection) ?? []) : [];
+    for (const { connection } of recent) {
+      this.#takenOver.set(connection, Date.now() - performance.now() + (this.#answeredAtMs.get(connection) ?? 0));
+    }
     for (const connection of connections) {
       const { name } = connection;
       this.#answered.note(connection);
@@ -187,18 +202,75 @@ export class Nodes {
     await Promise.all([this.#answered.load(), this.#breaker.refresh()]);
     const statuses = await probeAll(connections, this.#pool, {
       onStatus: (status, isRecalled) => {
-        this.#answeredAtMs.set(status.connection, performance.now());
-        if (status.state === 'up' && !isRecalled) {
-          this.#probed.set(status.connection, { facts: factsOf(status.node), atMs: Date.now() });
+        if (isRecalled) {
+          const uri = this.#answered.uriOf(status.connection);
+          this.#takenOver.set(
+            status.connection,
+            (uri === undefined ? undefined : this.#answered.recall(uri))?.atMs ?? 0,
+          );
+        } else {
+          this.#noteAnswer(status);
         }
         this.#setStatus(status);
       },
       recent,
-      ...(acceptsRecent && !this.#staysRunning && { recall: ({ uri }) => this.#answered.recall(uri) }),
+      ...(acceptsRecent && !this.#staysRunning && { recall: ({ uri }) => this.#answered.recall(uri)?.facts }),
       ...(signal && { signal }),
       ...(hasQuorum && { hasQuorum: (answered, missing) => !this.#isQuestionOpen() && hasQuorum(answered, missing) }),
     });
+    this.#renewLater();
     return statuses.map((status) => this.#complete(status));
+  }
+
+  /**
+   * Probes connections again if the status of any was taken over, because it does not suffice. Rejects as
+   * {@link probeConnections} does.
+   * @returns undefined if all nodes have just been asked
+   */
+  async renew(
+    connections: readonly Connection[],
+    options: Omit<ProbeConnectionsOptions, 'acceptsRecent'>,
+  ): Promise<NodeStatus[] | undefined> {
+    return connections.some(({ name }) => this.#takenOver.has(name))
+      ? this.probeConnections(connections, options)
+      : undefined;
+  }
+
+  /** Asks nodes again whose answer was taken over, beside the work that could not wait for them. */
+  #renewLater(): void {
+    if (this.#takenOver.size > 0 && !this.#isClosed) {
+      this.#renewal ??= setTimeout(() => {
+        this.#renewal = undefined;
+        void this.#renewAll();
+      }, renewalMs).unref();
+    }
+  }
+
+  /** What does not answer stays as it was: whatever needs the node finds out. */
+  async #renewAll(): Promise<void> {
+    const connections = await this.#connections.list().catch(() => []);
+    const old = connections.filter((connection) => {
+      const atMs = this.#takenOver.get(connection.name);
+      return atMs !== undefined && Date.now() - atMs >= freshMs && this.#pool.isOpen(connection);
+    });
+    await probeAll(old, this.#pool, {
+      onStatus: (status) => {
+        if (status.state === 'up') {
+          this.#noteAnswer(status);
+          this.#setStatus(status);
+        }
+      },
+    });
+  }
+
+  /** Notes that a node was asked, and what it has said. */
+  #noteAnswer(status: NodeStatus): void {
+    const { connection } = status;
+    this.#takenOver.delete(connection);
+    this.#answeredAtMs.set(connection, performance.now());
+    if (status.state === 'up') {
+      this.#probed.set(connection, { facts: factsOf(status.node), atMs: Date.now() });
+    }
   }
 
   /**
@@ -215,7 +287,7 @@ export class Nodes {
     }
   }
 
-  /** What a node answered a moment ago over a connection that is still open. */
+  /** What a node answered in the last minute over a connection that is still open. */
   #recentStatus(connection: Connection): NodeStatus | undefined {
     const status = this.#statuses.get(connection.name);
     const atMs = this.#answeredAtMs.get(connection.name) ?? Number.NEGATIVE_INFINITY;
@@ -259,6 +331,7 @@ export class Nodes {
   /** Stops reconnecting. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#renewal);
     this.#reconnector?.close();
     await this.#answered.close();
   }
@@ -310,6 +383,7 @@ export class Nodes {
     this.#reconnector?.cancel(name);
     this.#statuses.delete(name);
     this.#answeredAtMs.delete(name);
+    this.#takenOver.delete(name);
     this.#probed.delete(name);
     this.#identities.delete(name);
     this.#answered.forget(name);

@@ -24,9 +24,9 @@ export interface ProbeOptions {
   /** Without it, the probe waits for every node. */
   readonly hasQuorum?: Quorum;
   readonly stragglerMs?: number;
-  /** Nodes that answered a moment ago. They are not asked again: that would take time from the work that follows. */
+  /** Nodes that answered in the last minute. They are not asked again: that would take time from the work that follows. */
   readonly recent?: readonly NodeStatus[];
-  /** What a node said of itself a moment ago, to another process. It is asked only if its engine is another by now. */
+  /** What a node said of itself in the last minute, to another process. It is asked only if its engine is another by now. */
   readonly recall?: (connection: Connection) => NodeFacts | undefined;
   /** Cancels the probe. The status of a node that has not answered stays as it was. */
   readonly signal?: AbortSignal;

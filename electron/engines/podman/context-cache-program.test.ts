@@ -1,7 +1,9 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -37,9 +39,15 @@ function pathOf(program: string): string | undefined {
 async function serve(
   shell: string,
   input: readonly (string | Buffer)[],
-  { makesFolder = true, tools, before = ':' }: { makesFolder?: boolean; tools?: string; before?: string } = {},
+  {
+    makesFolder = true,
+    tools,
+    before = ':',
+    socket = join(folder, 'no socket'),
+    encoding = 'utf8',
+  }: { makesFolder?: boolean; tools?: string; before?: string; socket?: string; encoding?: BufferEncoding } = {},
 ): Promise<string> {
-  const program = `${before}\n${contextCacheProgram('/run/podman/podman.sock', { makesFolder })}`;
+  const program = `${before}\n${contextCacheProgram(socket, { makesFolder })}`;
   const child = spawn(shell, shell.endsWith('busybox') ? ['sh', '-c', program] : ['-c', program], {
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -49,32 +57,35 @@ async function serve(
   const output = buffer(child.stdout);
   child.stdin.end(Buffer.concat(input.map((part) => Buffer.from(part))));
   await once(child, 'close');
-  return (await output).toString();
+  return (await output).toString(encoding);
 }
 
 function tarOf(...bytes: readonly number[]): Buffer {
   return Buffer.concat(bytes.map((byte) => Buffer.alloc(512 * 200, byte)));
 }
 
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/** How this computer verifies tars. */
+const usual = pathOf('openssl') && / sha_ni /.test(readFileSync('/proc/cpuinfo', 'latin1')) ? 'sha256' : 'blake2b512';
+
+function digestOf(bytes: Buffer, hash: string = usual): string {
+  return createHash(hash).update(bytes).digest('hex');
 }
 
-async function keep(tar: Buffer): Promise<string> {
+async function keep(tar: Buffer, digest = digestOf(tar)): Promise<string> {
   await mkdir(contexts, { recursive: true, mode: 0o700 });
-  await writeFile(join(contexts, `${sha256(tar)}.tar`), tar);
-  return sha256(tar);
+  await writeFile(join(contexts, `${digest}.tar`), tar);
+  return digest;
 }
 
-const name = (tar: Buffer) => `${sha256(tar)}.tar`;
+const name = (tar: Buffer) => `${digestOf(tar)}.tar`;
 
 describe.each(shells)('in %s', (shell) => {
   it('sends a tar to the engine in chunks and keeps a private copy', async () => {
     const tar = tarOf(1, 2, 3);
     const parts = [`both 70000\n`, tar.subarray(0, 70_000), `both ${tar.length - 70_000}\n`, tar.subarray(70_000)];
-    const greeting = await serve(shell, ['send 5\nPOST ', 'chunk 3\nabc', ...parts, `end ${sha256(tar)}\nhold\n`]);
+    const greeting = await serve(shell, ['send 5\nPOST ', 'chunk 3\nabc', ...parts, `end ${digestOf(tar)}\nhold\n`]);
 
-    expect(greeting).toMatch(/^ready \d+ gzip\n$/);
+    expect(greeting).toMatch(new RegExp(`^ready \\d+ ${usual} gzip\n$`));
     const frame = (bytes: Buffer) => [Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')];
     const chunks = [Buffer.from('abc'), tar.subarray(0, 70_000), tar.subarray(70_000)].flatMap(frame);
     const expected = Buffer.concat([Buffer.from('POST '), ...chunks, Buffer.from('0\r\n\r\n')]);
@@ -89,7 +100,7 @@ describe.each(shells)('in %s', (shell) => {
     const [start, end] = [tar.subarray(0, 70_000), tar.subarray(70_000)];
     const compressed = gzipSync(end);
     const operations = [`both ${start.length}\n`, start, `gzip ${compressed.length}\nboth ${end.length}\n`, compressed];
-    await serve(shell, [...operations, `chunk 3\nabcend ${sha256(tar)}\nhold\n`]);
+    await serve(shell, [...operations, `chunk 3\nabcend ${digestOf(tar)}\nhold\n`]);
 
     const chunks = [start, end, Buffer.from('abc')].flatMap((bytes) => [
       Buffer.from(`${bytes.length.toString(16)}\r\n`),
@@ -107,10 +118,10 @@ describe.each(shells)('in %s', (shell) => {
     const greeting = await serve(shell, [
       `base ${old}\n`,
       ...parts,
-      `check ${sha256(tar)} ${old}\nsend 4\nHEADfile 0 10\nsend 3\nxyzfile 11 700\nverified\nfile 711 ${801 - 711}\nhold\n`,
+      `check\nsend 4\nHEADfile 0 10\nsend 3\nxyzfile 11 700\nverified ${digestOf(tar)} ${old}\nfile 711 ${801 - 711}\ntidy\nhold\n`,
     ]);
 
-    expect(greeting).toMatch(new RegExp(`^has ${old}\nready \\d+ gzip\n$`));
+    expect(greeting).toMatch(new RegExp(`^has ${old}\nready \\d+ ${usual} gzip\n$`));
     const expected = [Buffer.from('HEAD'), tar.subarray(0, 5120), Buffer.from('xyz'), tar.subarray(512 * 11)];
     expect((await readFile(received)).equals(Buffer.concat(expected))).toBe(true);
     expect(await readdir(contexts)).toEqual([name(tar)]);
@@ -119,29 +130,40 @@ describe.each(shells)('in %s', (shell) => {
   it('uses a kept tar as it is', async () => {
     const tar = tarOf(1, 2);
     const kept = await keep(tar);
-    await serve(shell, [`base ${kept}\ncheck ${kept} ${kept}\nfile 0 390\nverified\nfile 390 10\nhold\n`]);
+    await serve(shell, [`base ${kept}\ncheck\nfile 0 390\nverified ${kept} ${kept}\nfile 390 10\nhold\n`]);
     expect((await readFile(received)).equals(tar)).toBe(true);
     expect(await readdir(contexts)).toEqual([name(tar)]);
   });
 
-  it.each(['echo no digest >&2; exit 1', 'echo unexpected', 'sleep 0'])(
-    'verifies with an OpenSSL that does: %s',
-    async (does) => {
+  it.each([
+    { tool: 'b2sum', hash: 'blake2b512' },
+    { tool: 'sha256sum', hash: 'sha256' },
+    { tool: 'sha256sum', does: 'echo no digest >&2; exit 1', hash: 'sha256' },
+    { tool: 'sha256sum', does: 'echo unexpected', hash: 'sha256' },
+    { tool: 'sha256sum', does: 'sleep 0', hash: 'sha256' },
+  ])('verifies with $tool where OpenSSL does: $does', async ({ tool, does, hash }) => {
+    if (does !== undefined) {
       await writeFile(join(folder, 'bin', 'openssl'), `#!/bin/sh\n${does}\n`, { mode: 0o755 });
-      const tar = tarOf(1, 2);
-      const kept = await keep(tar);
-      await serve(shell, [`base ${kept}\ncheck ${kept} ${kept}\nfile 0 390\nverified\nfile 390 10\nhold\n`]);
-      expect((await readFile(received)).equals(tar)).toBe(true);
-      expect(await readdir(contexts)).toEqual([name(tar)]);
-    },
-  );
+    }
+    for (const each of [tool, 'chmod', 'dd', 'tee', 'mv', 'rm', 'ls', 'df', 'touch', 'mkdir', 'cat', 'sleep']) {
+      await symlink(pathOf(each) ?? '', join(folder, 'bin', each));
+    }
+    const tar = tarOf(1, 2);
+    const kept = digestOf(tar, hash);
+    await keep(tar, kept);
+    const operations = `base ${kept}\ncheck\nfile 0 390\nverified ${kept} ${kept}\nfile 390 10\ntidy\nhold\n`;
+    const greeting = await serve(shell, [operations], { tools: join(folder, 'bin') });
+    expect(greeting).toMatch(new RegExp(`^has ${kept}\nready \\d+ ${hash}\n$`));
+    expect((await readFile(received)).equals(tar)).toBe(true);
+    expect(await readdir(contexts)).toEqual([`${kept}.tar`]);
+  });
 
   it('leaves nothing after `forget`', async () => {
     const old = await keep(tarOf(1, 2));
     const tar = tarOf(2, 1);
     const parts = 'copy 200 200\ncopy 0 200\n';
     await serve(shell, [
-      `base ${old}\n${parts}check ${sha256(tar)} ${old}\nfile 0 390\nverified\nfile 390 10\nforget\nhold\n`,
+      `base ${old}\n${parts}check\nfile 0 390\nverified ${digestOf(tar)} ${old}\nfile 390 10\ntidy\nforget\nhold\n`,
     ]);
     expect((await readFile(received)).equals(tar)).toBe(true);
     expect(await readdir(contexts)).toEqual([]);
@@ -168,7 +190,7 @@ describe.each(shells)('in %s', (shell) => {
       await (content ? writeFile(path, content) : rm(path));
 
       const output = await serve(shell, [
-        `base ${kept}\ncheck ${kept}\nsend 4\nPOSTfile 0 390\nverified\nfile 390 10\nhold\n`,
+        `base ${kept}\ncheck\nsend 4\nPOSTfile 0 390\nverified ${kept}\nfile 390 10\nhold\n`,
       ]);
       expect(output.split('\n').at(-2)).toBe(how === 'missing' ? 'failed missing' : 'failed digest');
       expect((await stat(received)).size).toBe(how === 'missing' ? 0 : 'POST'.length + 390 * 512);
@@ -194,7 +216,7 @@ describe.each(shells)('in %s', (shell) => {
       await utimes(path, 1000 + index, 1000 + index);
     }
     const tar = tarOf(1);
-    await serve(shell, [`both ${tar.length}\n`, tar, `end ${sha256(tar)}\nhold\n`]);
+    await serve(shell, [`both ${tar.length}\n`, tar, `end ${digestOf(tar)}\nhold\n`]);
     expect((await readdir(contexts)).sort()).toEqual(
       [...[3, 4, 5, 6, 7, 8, 9].map((n) => `${n}.tar`), name(tar)].sort(),
     );
@@ -204,7 +226,7 @@ describe.each(shells)('in %s', (shell) => {
     await mkdir(contexts, { recursive: true });
     const tar = tarOf(1, 2);
     const before = `printf old >'${contexts}'/part-$(uname -n)-$$`;
-    await serve(shell, [`both ${tar.length}\n`, tar, `end ${sha256(tar)}\nhold\n`], { before });
+    await serve(shell, [`both ${tar.length}\n`, tar, `end ${digestOf(tar)}\nhold\n`], { before });
     expect((await readFile(join(contexts, name(tar)))).equals(tar)).toBe(true);
   });
 
@@ -212,9 +234,7 @@ describe.each(shells)('in %s', (shell) => {
     const kept = await keep(tarOf(1, 2));
     const dd = `case "$*" in *count=3*) exit 1;; esac\nexec ${pathOf('dd')} "$@"`;
     await writeFile(join(folder, 'bin', 'dd'), `#!/bin/sh\n${dd}\n`, { mode: 0o755 });
-    expect(await serve(shell, [`base ${kept}\ncheck ${kept}\nsend 4\nPOSTfile 0 400\nhold\n`])).toMatch(
-      /failed disk\n$/,
-    );
+    expect(await serve(shell, [`base ${kept}\ncheck\nsend 4\nPOSTfile 0 400\nhold\n`])).toMatch(/failed disk\n$/);
   });
 
   it('removes nothing that a link in its folder leads to', async () => {
@@ -225,9 +245,49 @@ describe.each(shells)('in %s', (shell) => {
     for (let index = 0; index < 20; index++) {
       await symlink(`/../../../precious.tar`, join(contexts, `link ${index}`));
     }
-    await serve(shell, [`both ${tar.length}\n`, tar, `end ${sha256(tar)}\nhold\n`]);
+    await serve(shell, [`both ${tar.length}\n`, tar, `end ${digestOf(tar)}\nhold\n`]);
     expect(await readFile(precious, 'utf8')).toBe('x');
     expect((await readdir(contexts)).filter((each) => each.endsWith('.tar'))).toHaveLength(2);
+  });
+
+  it.each(['perl', 'the podman command'])('reaches the socket of the engine through %s', async (relay) => {
+    const socket = join(folder, "engine's socket");
+    const request = randomBytes(3_000_000);
+    const response = Buffer.concat([Buffer.from('HTTP/1.1 200 OK'), randomBytes(3_000_000)]).toString('latin1');
+    const received: Buffer[] = [];
+    const server = createServer({ allowHalfOpen: true }, (stream) => {
+      // an engine responds before it has the whole request
+      stream.once('data', () => stream.write(response.slice(0, 10), 'latin1'));
+      stream.on('data', (chunk) => received.push(chunk));
+      stream.once('end', () => stream.end(response.slice(10), 'latin1'));
+    }).listen(socket);
+    await once(server, 'listening');
+    const dial = `require('node:net').connect({ path: process.argv[1].slice('unix://'.length), allowHalfOpen: true })`;
+    const podman = `const socket = ${dial}; process.stdin.pipe(socket).pipe(process.stdout)`;
+    await writeFile(join(folder, 'podman.cjs'), podman);
+    const command = `#!/bin/sh\nexec '${process.execPath}' -e "$(cat '${folder}/podman.cjs')" "$2"\n`;
+    await writeFile(join(folder, 'bin', 'podman'), command, { mode: 0o755 });
+    if (relay !== 'perl') {
+      await writeFile(join(folder, 'bin', 'perl'), '#!/bin/sh\nexit 127\n', { mode: 0o755 });
+    }
+    const output = await serve(shell, [`send ${request.length}\n`, request], { socket, encoding: 'latin1' });
+    server.close();
+
+    expect(output.slice(output.indexOf('HTTP/')) === response).toBe(true);
+    expect(Buffer.concat(received).equals(request)).toBe(true);
+  });
+
+  it('makes its folder private', async () => {
+    const kept = await keep(tarOf(1));
+    await chmod(contexts, 0o755);
+    expect(await serve(shell, [])).toMatch(new RegExp(`^has ${kept}\nready `));
+    expect((await stat(contexts)).mode & 0o777).toBe(0o700);
+  });
+
+  it('says so when the engine cannot get the whole of what is sent', async () => {
+    await writeFile(join(folder, 'bin', 'dd'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    expect(await serve(shell, ['send 4\nPOST'])).toMatch(/failed input\n$/);
+    expect(await readFile(received, 'utf8')).toBe('');
   });
 
   it('does not use a folder that is a link', async () => {

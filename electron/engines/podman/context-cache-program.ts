@@ -4,29 +4,57 @@ import { shellQuote } from '../../system/shell-quote.ts';
 const maxContexts = 8;
 const maxTotalMegabytes = 4096;
 
-/** Sets `folder`, where a node keeps packed contexts: files `<sha256 of the tar>.tar`, which only this user can read. */
+/** Sets `folder`, where a node keeps packed contexts: files `<digest of the tar>.tar`, which only this user can read. */
 const findFolder = `folder=; [ -z "$HOME" ] || folder=$HOME/.cache
 case $XDG_CACHE_HOME in /*) folder=$XDG_CACHE_HOME;; esac
 [ -z "$folder" ] || folder=$folder/barnraiser/contexts`;
 
 /** Contexts that a killed build was writing. A file of a living process stays. */
-const removeBroken = `for file in "$folder/part-$(uname -n)-"*; do kill -0 "\${file##*-}" 2>/dev/null || rm -f "$file"; done`;
+const removeBroken = `for file in "$folder/part-$host-"*; do kill -0 "\${file##*-}" 2>/dev/null || rm -f "$file"; done`;
 
-/** The last line of the greeting of a node that can be used: `ready <free space in KiB> [gzip]`. Before it comes `has <sha256>` for each context. */
-export const greetings = { has: 'has', ready: 'ready', gzip: 'gzip', unusable: 'unusable', failed: 'failed' } as const;
+/**
+ * Copies its input to a socket, and what comes from there to its output, until the socket is closed. Ends with 1 before it reads
+ * anything if it cannot. perl starts ten times as fast as the podman command, which is the other way there: on a slow node, that is
+ * half a second of each build.
+ */
+const perlRelay = `
+socket(S, 1, 1, 0) && connect(S, pack("Sa*", 1, $ARGV[0])) || exit 1;
+sub copy {
+  my ($from, $to) = @_;
+  while (sysread($from, my $bytes, 65536)) {
+    for (my $at = 0; $at < length $bytes;) { $at += syswrite($to, $bytes, length($bytes) - $at, $at) || return; }
+  }
+}
+defined(my $writer = fork) || exit 1;
+if ($writer) { copy(*S, *STDOUT); kill 15, $writer; }
+else { copy(*STDIN, *S); shutdown(S, 1); }
+`;
+
+/**
+ * The last line of the greeting of a node that can be used: `ready <free space in KiB> <hash> [gzip]`, where `hash` is how it verifies
+ * tars. Before it comes `has <digest>` for each context.
+ */
+export const greetings = {
+  has: 'has',
+  ready: 'ready',
+  gzip: 'gzip',
+  unusable: 'unusable',
+  failed: 'failed',
+  input: 'input',
+} as const;
 
 /**
  * A program for a POSIX shell that makes the request of a build on the node, from a tar that it keeps there. It reads
  * operations from its input, one a line, some followed by as many bytes as they say. Blocks have 512 bytes.
  *
  * To make a tar of a kept one:
- * - `base SHA256`: the kept tar that is read from now on
+ * - `base DIGEST`: the kept tar that is read from now on
  * - `copy START COUNT`: these blocks of it are the next of the new tar
  * - `keep BYTES`: what follows is the next of the new tar
- * - `check SHA256 [OLD]`: begins to verify the new tar, or the kept one if nothing was added. It is the one that is read from
- *   now on.
- * - `verified`: waits for that, and ends everything if the tar is not right. It comes before the engine gets the end of the tar,
- *   without which it does not build. The kept tar OLD, which the new one was made of, is removed.
+ * - `check`: begins to digest the new tar, or the kept one if nothing was added. It is the one that is read from now on.
+ * - `verified DIGEST [OLD]`: waits for that, and ends everything if the tar is not right. It comes before the engine gets the end of
+ *   the tar, without which it does not build. Then the tar stays on the node.
+ * - `tidy`: the kept tar OLD, which the new one was made of, is removed, and so is what is too much
  * - `forget`: the tar that is read does not stay on the node
  *
  * To write the request to the engine:
@@ -35,13 +63,17 @@ export const greetings = { has: 'has', ready: 'ready', gzip: 'gzip', unusable: '
  * - `both BYTES`: what follows, as a chunk of HTTP, which is also the next of the new tar
  * - `chunk BYTES`: the same without adding it to the new tar
  * - `gzip BYTES`: what follows the next operation, if anything, is compressed to so many bytes
- * - `end [SHA256]`: the last chunk. The new tar stays on the node under this name. It is verified when it is used.
+ * - `end [DIGEST]`: the last chunk. The new tar stays on the node under this name. It is verified when it is used.
  * - `hold`: nothing follows. The input of the engine stays open, because it cancels a build whose request is half-closed.
  *
  * Its output is a greeting, then what the engine responds. Everything ends when the engine closes the connection.
  * Some shells compute with 31 bits, so no number is larger than that.
  *
- * A digest is made by OpenSSL where it is installed: it uses the processor's instructions for that, and takes a quarter of the time.
+ * On a slow node, it is the start of programs that takes time. So few are started before the engine has the request, and what reaches
+ * its socket is the first.
+ *
+ * Digests are BLAKE2b, which is fast everywhere. On x86 processors that have instructions for SHA-256 it is that, made by OpenSSL, which
+ * uses them. (What emulated processors say of themselves means nothing.) It is also that where the program for BLAKE2b is missing.
  *
  * A tar is written under a name of its own and appears by rename, and who reads it has it open, so builds need no lock.
  *
@@ -53,14 +85,21 @@ exec 3>&1
 unusable() { echo "${greetings.unusable} $1" >&3; exit; }
 ${findFolder}
 [ -n "$folder" ] || unusable home
-for tool in podman sha256sum dd tee mv ls df touch; do command -v $tool >/dev/null || unusable $tool; done
-hash=sha256sum; ! command -v openssl >/dev/null || hash='openssl dgst -sha256 -r'
+for tool in podman chmod dd tee mv ls df touch; do command -v $tool >/dev/null || unusable $tool; done
+name=blake2b512; hash=b2sum; command -v b2sum >/dev/null || name=sha256
+while read -r line; do
+  case $line in flags*' sha_ni '*) ! command -v openssl >/dev/null || name=sha256;; esac
+  case $line in flags*|Features*|isa*) break;; esac
+done 2>/dev/null </proc/cpuinfo
+if [ $name = sha256 ]; then
+  command -v sha256sum >/dev/null || unusable sha256sum
+  hash=sha256sum; ! command -v openssl >/dev/null || hash='openssl dgst -sha256 -r'
+fi
 gzip=; ! command -v gzip >/dev/null || gzip=' ${greetings.gzip}'
-[ "$(printf abcde | dd bs=3 count=1 iflag=fullblock 2>/dev/null)" = abc ] || unusable fullblock
 [ -d "$folder" ] || ${makesFolder ? 'mkdir -p "$folder" 2>/dev/null' : 'unusable empty'}
-[ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ] && chmod 700 "$folder" || unusable folder
-${removeBroken}
-part=$folder/part-$(uname -n)-$$; sum=$folder/part-$(uname -n)-sum-$$; rm -f "$part" "$sum"
+[ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ] || unusable folder
+read -r host 2>/dev/null </proc/sys/kernel/hostname || host=$(uname -n)
+part=$folder/part-$host-$$; sum=$folder/part-$host-sum-$$
 source=; at=0; whole=1; packed=
 take() { if [ -n "$packed" ]; then pull "$packed" | gzip -dc; else pull "$1"; fi; }
 pull() {
@@ -76,6 +115,21 @@ range() {
   at=$(($1 + $2))
 }
 fail() { echo "${greetings.failed} $1" >&3; exit; }
+relay() {
+  perl -e '${perlRelay}' ${shellQuote(socketPath)} || podman --url ${shellQuote(`unix://${socketPath}`)} system dial-stdio
+}
+greet() {
+  ${removeBroken}
+  [ ! -f "$part" ] || rm -f "$part"
+  ls -lant "$folder" | while read -r mode links user group size rest; do
+    rest=\${rest##* }
+    case $mode/$rest in
+      -*.tar) echo "${greetings.has} \${rest%.tar}";;
+      d*/.) case $mode in drwx------|drwx------.) ;; *) chmod 700 "$folder" || unusable folder;; esac;;
+    esac
+  done
+  df -Pk "$folder" | { read -r _; read -r _ _ _ free _; echo "${greetings.ready} $free $name$gzip"; }
+}
 tidy() {
   count=0; total=0
   ls -ltn "$folder" | while read -r mode links user group size rest; do
@@ -95,18 +149,19 @@ serve() {
       check)
         [ ! -f "$part" ] || look "$part"
         $hash <"$source" >"$sum" &
-        digest=$one; old=$two;;
+        ;;
       verified)
-        wait; found=; read -r found _ <"$sum"
-        [ \${#found} -eq 64 ] || { sha256sum <"$source" >"$sum"; read -r found _ <"$sum"; }
+        digest=$one; old=$two; wait; found=; read -r found _ <"$sum"
+        [ \${#found} -eq \${#digest} ] || [ $name != sha256 ] || { sha256sum <"$source" >"$sum"; read -r found _ <"$sum"; }
         [ "$found" = "$digest" ] || { rm -f "$source"; fail digest; }
         [ "$source" != "$part" ] || mv -f "$part" "$folder/$digest.tar" || fail disk
-        source=$folder/$digest.tar
+        source=$folder/$digest.tar;;
+      tidy)
         touch "$source"
         [ -z "$old" ] || [ "$old" = "$digest" ] || rm -f "$folder/$old.tar"
         tidy;;
       forget) rm -f "$source";;
-      send) take "$one";;
+      send) take "$one" || fail ${greetings.input};;
       file) range "$one" "$two" || fail disk;;
       chunk) printf '%x\\r\\n' "$one"; take "$one"; printf '\\r\\n';;
       both) printf '%x\\r\\n' "$one"; take "$one" | tee -a "$part" || whole=; printf '\\r\\n';;
@@ -119,9 +174,7 @@ serve() {
     packed=
   done 2>/dev/null
 }
-ls -t "$folder" | while read -r name; do case $name in *.tar) echo "${greetings.has} \${name%.tar}";; esac; done
-df -Pk "$folder" | { read -r _; read -r _ _ _ free _; echo "${greetings.ready} $free$gzip"; }
-serve | { podman --url ${shellQuote(`unix://${socketPath}`)} system dial-stdio >&3 2>/dev/null; kill -TERM 0; }`;
+{ greet >&3; serve; } | { relay >&3 2>/dev/null; kill -TERM 0; }`;
 }
 
 /** Sets the working folder to that of the contexts, or ends. */

@@ -19,7 +19,7 @@ const packed: PackedTar = {
     entries: [{ path: 'file', offset: 0, length: tar.length - 1024, digest: 'b'.repeat(64) }],
     bytes: tar.length,
   }),
-  sha256: async () => sha256,
+  digest: async () => sha256,
   read: (start, end) => Readable.from([tar.subarray(start, end)]),
   confinedLinks: [],
 };
@@ -84,7 +84,7 @@ async function send(program: Duplex, { runs = true } = {}): Promise<EngineRespon
 }
 
 it('files that something else has put beside the contexts do not matter', async () => {
-  const greeting = ['has a b\n', 'has \u001b[2J\n', `has ${sha256}x\n`, 'ready 99999999\n'];
+  const greeting = ['has a b\n', 'has \u001b[2J\n', `has ${sha256}x\n`, 'ready 99999999 sha256\n'];
   const response = await send(new Program(greeting));
   expect(await text(response?.body ?? expect.fail('no response'))).toBe('built');
 });
@@ -95,7 +95,7 @@ it.each([
   ['that it cannot be used', ['unusable home\n'], false],
   ['contexts without an end', endless(`has ${sha256}\n`), false],
   ['an endless line', endless('x'), false],
-  ['more than a greeting', ['ready 99999999\nHTTP/1.1 200 OK\r\n\r\n'], true],
+  ['more than a greeting', ['ready 99999999 sha256\nHTTP/1.1 200 OK\r\n\r\n'], true],
 ])('the whole context is sent to a node that says %s', async (_, greeting, ends) => {
   const program = new Program(greeting);
   if (ends) {

@@ -8,7 +8,8 @@ import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EditedPart, splitByEdits } from '../../context/confined-links.ts';
-import type { PackedTar } from '../../context/context-source.ts';
+import { type PackedTar, type TarHash, tarHashes } from '../../context/context-source.ts';
+import { endBytes } from '../../context/tar-header.ts';
 import type { TarLayouts } from '../../context/tar-layouts.ts';
 import { abortable } from '../../system/abortable.ts';
 import { KeyedMutex } from '../../system/keyed-mutex.ts';
@@ -98,8 +99,8 @@ export async function openProgram(
     release = () => lock?.release(undefined);
     signal.throwIfAborted();
     const opening = transport.openCommand(contextCacheProgram(transport.socketPath, { makesFolder: !discards }));
-    // made while the node starts the program
-    void tar.sha256().catch(() => undefined);
+    // packed while the node starts the program
+    void tar.layout().catch(() => undefined);
     // asked at once: on a long line, each wait for an answer counts
     const checking = allowsMoreCommands(transport, AbortSignal.any([signal, greeted.signal]));
     stream = await opening;
@@ -193,8 +194,10 @@ async function allowsMoreCommands(transport: Transport, signal: AbortSignal): Pr
 
 /** What a node says at first. */
 interface NodeState {
-  /** The SHA-256 of the tars that it keeps, the one that was used last first. */
+  /** The digests of the tars that it keeps, the one that was used last first. */
   readonly kept: readonly string[];
+  /** How it verifies a tar. */
+  readonly hash: TarHash;
   readonly freeBytes: number;
   readonly hasGzip: boolean;
 }
@@ -205,8 +208,8 @@ interface NodeState {
  */
 async function readGreeting(stream: Duplex): Promise<NodeState | undefined> {
   const timer = setTimeout(() => stream.destroy(), greetingTimeoutMs);
-  const ready = new RegExp(`^${greetings.ready} (\\d{1,15})( ${greetings.gzip})?$`);
-  const has = new RegExp(`^${greetings.has} ([0-9a-f]{64})$`);
+  const ready = new RegExp(`^${greetings.ready} (\\d{1,15}) (\\w{1,20})( ${greetings.gzip})?$`);
+  const has = new RegExp(`^${greetings.has} ([0-9a-f]{64,128})$`);
   const kept: string[] = [];
   let rest = '';
   try {
@@ -219,10 +222,12 @@ async function readGreeting(stream: Duplex): Promise<NodeState | undefined> {
       const lines = `${rest}${chunk.toString('latin1')}`.split('\n');
       rest = lines.pop() ?? '';
       for (const [index, line] of lines.entries()) {
-        const [, freeKib, gzip] = ready.exec(line) ?? [];
+        const [, freeKib, name, gzip] = ready.exec(line) ?? [];
         if (freeKib !== undefined) {
           const isLast = index === lines.length - 1 && rest === '';
-          return isLast ? { kept, freeBytes: Number(freeKib) * 1024, hasGzip: gzip !== undefined } : undefined;
+          const hash = tarHashes.find((each) => each === name);
+          const freeBytes = Number(freeKib) * 1024;
+          return isLast && hash ? { kept, hash, freeBytes, hasGzip: gzip !== undefined } : undefined;
         }
         if (!line.startsWith(`${greetings.has} `)) {
           return undefined;
@@ -247,28 +252,28 @@ interface SendingPlan {
 
 async function planSending(
   request: CachedRequest,
-  { kept, freeBytes, hasGzip }: NodeState,
+  { kept, hash, freeBytes, hasGzip }: NodeState,
   roundTripMs: number | undefined,
 ): Promise<SendingPlan | undefined> {
   const { tar, discards, signal } = request;
-  const base = await findBase(request, kept);
+  const base = await findBase(request, kept, hash);
   if (base) {
     const { bytes } = await abortable(signal, tar.layout());
     const isThere = base.parts.length === 0;
     if (isThere || freeBytes > bytes + minFreeBytes) {
-      return { operations: changeTar(request, base), reusedBytes: base.reusedBytes, isThere };
+      return { operations: changeTar(request, base, hash), reusedBytes: base.reusedBytes, isThere };
     }
   }
   const compression = hasGzip ? new ContextCompression(roundTripMs) : undefined;
   const maxBytes = Math.min(maxContextBytes, (freeBytes - minFreeBytes) / 2);
   return discards || maxBytes < minContextBytes
     ? undefined
-    : { operations: sendTar(request, maxBytes, compression), reusedBytes: 0, isThere: false };
+    : { operations: sendTar(request, hash, maxBytes, compression), reusedBytes: 0, isThere: false };
 }
 
 /** A tar on the node that the new one is made of. */
 interface Base {
-  readonly sha256: string;
+  readonly digest: string;
   /** How the new tar is made of it. Empty if it is the new tar. */
   readonly parts: readonly TarPart[];
   readonly reusedBytes: number;
@@ -278,11 +283,15 @@ interface Base {
  * The kept tar that has most of the new one, among those whose layout is known. Waits until the new one is packed.
  * @returns undefined if none has enough of it
  */
-async function findBase({ tar, layouts, signal }: CachedRequest, kept: readonly string[]): Promise<Base | undefined> {
+async function findBase(
+  { tar, layouts, signal }: CachedRequest,
+  kept: readonly string[],
+  hash: TarHash,
+): Promise<Base | undefined> {
   let best: Base | undefined;
   let minBytes = 0;
-  for (const sha256 of kept) {
-    const layout = await layouts.find(sha256);
+  for (const digest of kept) {
+    const layout = await layouts.find(digest);
     if (!layout) {
       continue;
     }
@@ -290,7 +299,7 @@ async function findBase({ tar, layouts, signal }: CachedRequest, kept: readonly 
     minBytes = now.bytes * minReusedShare;
     const difference = compareTars(layout, now);
     if (difference.reusedBytes > (best?.reusedBytes ?? 0)) {
-      best = { sha256, ...difference };
+      best = { digest, ...difference };
     }
     if (difference.reusedBytes > now.bytes * replacedShare) {
       break;
@@ -299,16 +308,21 @@ async function findBase({ tar, layouts, signal }: CachedRequest, kept: readonly 
   if (!best || best.reusedBytes < minBytes) {
     return undefined;
   }
-  const now = await abortable(signal, tar.sha256());
-  return kept.includes(now) ? { sha256: now, parts: [], reusedBytes: (await tar.layout()).bytes } : best;
+  const { bytes } = await tar.layout();
+  // otherwise it is another tar, and its digest is needed only when the node has made it
+  if (best.reusedBytes === bytes - endBytes) {
+    const now = await abortable(signal, tar.digest(hash));
+    return kept.includes(now) ? { digest: now, parts: [], reusedBytes: bytes } : best;
+  }
+  return best;
 }
 
 /** Makes the tar of one that the node keeps, and sends it to the engine if it is right. */
-async function* changeTar(request: CachedRequest, base: Base): AsyncGenerator<Buffer> {
+async function* changeTar(request: CachedRequest, base: Base, hash: TarHash): AsyncGenerator<Buffer> {
   const { tar, layouts, discards, onSent } = request;
-  const [layout, sha256] = await Promise.all([tar.layout(), tar.sha256()]);
+  const layout = await tar.layout();
   const { bytes } = layout;
-  yield line(`base ${base.sha256}`);
+  yield line(`base ${base.digest}`);
   for (const { from, start, length } of base.parts) {
     if (from === 'old') {
       yield line(`copy ${blocks(start)} ${blocks(length)}`);
@@ -320,11 +334,7 @@ async function* changeTar(request: CachedRequest, base: Base): AsyncGenerator<Bu
       }
     }
   }
-  const isReplaced = discards || base.reusedBytes > bytes * replacedShare;
-  yield line(`check ${sha256}${isReplaced ? ` ${base.sha256}` : ''}`);
-  if (!discards) {
-    await layouts.save(sha256, layout);
-  }
+  yield line('check');
   const { prefix = Buffer.alloc(0), confinedLinks } = tar;
   const change = confinedLinks.reduce((sum, edit) => sum + edit.bytes.length - edit.length, 0);
   const start = Buffer.concat([requestHead(request, `Content-Length: ${prefix.length + bytes + change}`), prefix]);
@@ -337,8 +347,14 @@ async function* changeTar(request: CachedRequest, base: Base): AsyncGenerator<Bu
   }
   const end = Math.max(position, bytes - verifiedBytes);
   yield line(`file ${blocks(position)} ${blocks(end - position)}`);
-  yield line('verified');
+  const digest = await tar.digest(hash);
+  if (!discards) {
+    await layouts.save(digest, layout);
+  }
+  const isReplaced = discards || base.reusedBytes > bytes * replacedShare;
+  yield line(`verified ${digest}${isReplaced ? ` ${base.digest}` : ''}`);
   yield line(`file ${blocks(end)} ${blocks(bytes - end)}`);
+  yield line('tidy');
   if (discards) {
     yield line('forget');
   }
@@ -353,6 +369,7 @@ async function* changeTar(request: CachedRequest, base: Base): AsyncGenerator<Bu
  */
 async function* sendTar(
   request: CachedRequest,
+  hash: TarHash,
   maxBytes: number,
   compression: ContextCompression | undefined,
 ): AsyncGenerator<Buffer> {
@@ -377,11 +394,11 @@ async function* sendTar(
       yield* compressed ? [compressed] : (compression?.measure(parts, length) ?? parts);
     }
   }
-  const [layout, sha256] = await Promise.all([tar.layout(), tar.sha256()]);
+  const [layout, digest] = await Promise.all([tar.layout(), tar.digest(hash)]);
   if (keptBytes <= maxBytes) {
-    await layouts.save(sha256, layout);
+    await layouts.save(digest, layout);
   }
-  yield line(keptBytes <= maxBytes ? `end ${sha256}` : 'end');
+  yield line(keptBytes <= maxBytes ? `end ${digest}` : 'end');
   yield line('hold');
   onSent();
 }

@@ -10,7 +10,7 @@ const maxListed = 1000;
 const maxRemoved = 200;
 
 const commandTimeoutMs = 60_000;
-const linePattern = /^(\d{1,12}) (\d{1,15}) ([0-9a-f]{64}\.tar|part-[\w.-]{1,100})$/;
+const linePattern = /^(\d{1,12}) (\d{1,15}) ([0-9a-f]{64,128}\.tar|part-[\w.-]{1,100})$/;
 
 /** None if the node refuses commands, or has no `stat`. A file that an interrupted transfer left begins with `part-`. */
 export async function listContexts(transport: Transport, signal: AbortSignal | undefined): Promise<StoredItem[]> {

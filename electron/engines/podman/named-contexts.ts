@@ -168,7 +168,7 @@ async function folderArchive(source: ContextSource, name: string, { platform }: 
   if (!packed) {
     throw new Error('a build context has to be packed');
   }
-  const [sha256, { bytes }] = await Promise.all([packed.sha256(), packed.layout()]);
+  const [sha256, { bytes }] = await Promise.all([packed.digest('sha256'), packed.layout()]);
   const { os, architecture, variant } = platformParts(platform);
   const config = {
     ...{ os, architecture, ...(variant === undefined ? {} : { variant }), created: epoch, config: {} },
