@@ -21,7 +21,8 @@ const skippedPieces = 3;
  * measured so far, and if the content can be made smaller. The compression runs outside of the main thread.
  */
 export class ContextCompression {
-  readonly #isLongLine: boolean;
+  /** On others, nothing is compressed. */
+  readonly isLongLine: boolean;
   #sentBytes = 0;
   /** Of the line and of the compression, in bytes per millisecond. */
   #lineRate = Number.POSITIVE_INFINITY;
@@ -30,12 +31,12 @@ export class ContextCompression {
 
   /** @param roundTripMs of the line; undefined if it is unknown */
   constructor(roundTripMs: number | undefined) {
-    this.#isLongLine = (roundTripMs ?? 0) >= minRoundTripMs;
+    this.isLongLine = (roundTripMs ?? 0) >= minRoundTripMs;
   }
 
   /** The largest piece to be sent now, in bytes. Until the line is measured, pieces must be small. */
   maxPieceBytes(usual: number): number {
-    return this.#isLongLine && this.#sentBytes < 2 * underwayBytes ? Math.min(usual, underwayBytes) : usual;
+    return this.isLongLine && this.#sentBytes < 2 * underwayBytes ? Math.min(usual, underwayBytes) : usual;
   }
 
   /** Returns a piece compressed, or undefined if it is to be sent as it is. */
@@ -63,7 +64,7 @@ export class ContextCompression {
   *measure(parts: readonly Buffer[], bytes: number): Generator<Buffer> {
     const startMs = performance.now();
     yield* parts;
-    if (this.#isLongLine && this.#sentBytes >= underwayBytes && bytes >= underwayBytes / 2) {
+    if (this.isLongLine && this.#sentBytes >= underwayBytes && bytes >= underwayBytes / 2) {
       this.#lineRate = bytes / (performance.now() - startMs);
     }
     this.#sentBytes += bytes;

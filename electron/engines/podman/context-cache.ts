@@ -6,9 +6,9 @@
  */
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { type EditedPart, splitByEdits } from '../../context/confined-links.ts';
-import { type PackedTar, type TarHash, tarHashes } from '../../context/context-source.ts';
+import { type PackedTar, type TarHash, type TarLayout, tarHashes } from '../../context/context-source.ts';
 import { endBytes } from '../../context/tar-header.ts';
 import type { TarLayouts } from '../../context/tar-layouts.ts';
 import { abortable } from '../../system/abortable.ts';
@@ -30,11 +30,14 @@ const minFreeBytes = 1024 ** 3;
 const minReusedShare = 0.1;
 /** An old tar that has this share of the new one is an earlier context of the same project, which the new one replaces. */
 const replacedShare = 0.5;
-/** A tar is sent in pieces of this size, each of which starts programs on the node. In bytes. */
+/**
+ * A tar that is still being packed, or that may be compressed, is sent in pieces of this size, each of which starts programs on the
+ * node. In bytes.
+ */
 const pieceBytes = 4 * 1024 * 1024;
 /** The engine gets the end of a tar, so many bytes, when the whole is verified: at least the blocks that end an archive. */
 const verifiedBytes = 64 * 1024;
-/** The node's shell may not compute with greater numbers. In bytes. */
+/** One operation takes at most so much. In bytes. */
 const maxKeepBytes = 1024 ** 3;
 const blockBytes = 512;
 /** Milliseconds until a node is given up that does not greet. */
@@ -327,11 +330,7 @@ async function* changeTar(request: CachedRequest, base: Base, hash: TarHash): As
     if (from === 'old') {
       yield line(`copy ${blocks(start)} ${blocks(length)}`);
     } else {
-      for (let at = start; at < start + length; at += maxKeepBytes) {
-        const end = Math.min(at + maxKeepBytes, start + length);
-        yield line(`keep ${end - at}`);
-        yield* tar.read(at, end);
-      }
+      yield* inParts('keep', tar, { start, length });
     }
   }
   yield line('check');
@@ -379,19 +378,24 @@ async function* sendTar(
   if (prefix.length > 0) {
     yield* send(prefix, 'chunk');
   }
+  const packed = compression?.isLongLine ? undefined : await packedNow(tar);
   let keptBytes = 0;
-  const maxPieceBytes = () => compression?.maxPieceBytes(pieceBytes) ?? pieceBytes;
-  for await (const { kind, parts, length } of inPieces(splitByEdits(tar.read(0), confinedLinks), maxPieceBytes)) {
-    keptBytes += kind === 'new' ? 0 : length;
-    const isKept = keptBytes <= maxBytes;
-    const operation = kind === 'new' || !isKept ? 'chunk' : kind === 'old' ? 'keep' : 'both';
-    if (kind !== 'old' || isKept) {
-      const compressed = await compression?.compress(parts, length);
-      if (compressed) {
-        yield line(`gzip ${compressed.length}`);
+  if (packed && packed.bytes <= maxBytes && confinedLinks.length === 0) {
+    yield* inParts('both', tar, { start: 0, length: packed.bytes });
+  } else {
+    const maxPieceBytes = () => compression?.maxPieceBytes(pieceBytes) ?? pieceBytes;
+    for await (const { kind, parts, length } of inPieces(splitByEdits(tar.read(0), confinedLinks), maxPieceBytes)) {
+      keptBytes += kind === 'new' ? 0 : length;
+      const isKept = keptBytes <= maxBytes;
+      const operation = kind === 'new' || !isKept ? 'chunk' : kind === 'old' ? 'keep' : 'both';
+      if (kind !== 'old' || isKept) {
+        const compressed = await compression?.compress(parts, length);
+        if (compressed) {
+          yield line(`gzip ${compressed.length}`);
+        }
+        yield line(`${operation} ${length}`);
+        yield* compressed ? [compressed] : (compression?.measure(parts, length) ?? parts);
       }
-      yield line(`${operation} ${length}`);
-      yield* compressed ? [compressed] : (compression?.measure(parts, length) ?? parts);
     }
   }
   const [layout, digest] = await Promise.all([tar.layout(), tar.digest(hash)]);
@@ -401,6 +405,24 @@ async function* sendTar(
   yield line(keptBytes <= maxBytes ? `end ${digest}` : 'end');
   yield line('hold');
   onSent();
+}
+
+/** What a tar consists of, if that is known already. */
+function packedNow(tar: PackedTar): Promise<TarLayout | undefined> {
+  return Promise.race([tar.layout(), nextTurn(undefined)]);
+}
+
+/** An operation for a part of the tar, or several, because the node's shell may not compute with greater numbers. */
+async function* inParts(
+  operation: 'keep' | 'both',
+  tar: PackedTar,
+  { start, length }: { readonly start: number; readonly length: number },
+): AsyncGenerator<Buffer> {
+  for (let at = start; at < start + length; at += maxKeepBytes) {
+    const end = Math.min(at + maxKeepBytes, start + length);
+    yield line(`${operation} ${end - at}`);
+    yield* tar.read(at, end);
+  }
 }
 
 type Piece = { readonly kind: EditedPart['kind']; readonly parts: Buffer[]; length: number };
