@@ -1,11 +1,10 @@
 /** The composition root: creates the services, wires them together and answers the calls of all front ends. */
 import { createHash } from 'node:crypto';
-import { access, constants, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FrontEnd } from '../shared/app-info.ts';
 import type { CallInput, CallName, CallOutput } from '../shared/contract.ts';
 import { dataFormats } from '../shared/data-formats.ts';
-import { Failure, fail, type Result } from '../shared/problem.ts';
+import { fail, type Result } from '../shared/problem.ts';
 import { TimedBuilds } from './automation/timed-build.ts';
 import { TimedPrunes } from './automation/timed-prune.ts';
 import { timerFile } from './automation/timer-store.ts';
@@ -20,16 +19,8 @@ import { RunningBuilds } from './builds/running-builds.ts';
 import { SharedPortForwards } from './builds/shared-port-forwards.ts';
 import { changedConnections } from './connections/changed-connections.ts';
 import { ConnectionChecks } from './connections/check/connection-checks.ts';
-import { AllowedCommands } from './connections/credentials/allowed-commands.ts';
-import { AcceptedHostKeys, authCallbacks } from './connections/credentials/auth-callbacks.ts';
-import { CommandConsent } from './connections/credentials/command-consent.ts';
-import { type AskPerson, CredentialCache } from './connections/credentials/credential-cache.ts';
-import { CredentialStore, type Keychain } from './connections/credentials/credential-store.ts';
-import { openTransport } from './connections/open-transport.ts';
-import { ConnectionStore } from './connections/store.ts';
 import { TarLayouts } from './context/tar-layouts.ts';
-import { Events, type Listener } from './events.ts';
-import { FarmStore } from './farms/store.ts';
+import type { Listener } from './events.ts';
 import { type CallOptions, createHandlers, handleCall } from './handlers.ts';
 import { Housekeeping } from './housekeeping/housekeeping.ts';
 import { ImageRepair } from './housekeeping/image-repair.ts';
@@ -39,19 +30,15 @@ import { createReceiver } from './images/receiver/receiver.ts';
 import { BaseImageWatch } from './monitoring/base-images.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import { Releases } from './monitoring/releases.ts';
-import { AnsweredNodes } from './nodes/answered-nodes.ts';
-import { CircuitBreaker } from './nodes/circuit-breaker.ts';
-import { ConnectionPool } from './nodes/connection-pool.ts';
+import { type NodeAccess, type NodeAccessOptions, openNodeAccess } from './node-access.ts';
 import { LinkSpeeds } from './nodes/link-speeds.ts';
 import { NodeHolds } from './nodes/node-holds.ts';
 import { NodeSlots } from './nodes/node-slots.ts';
-import { Nodes } from './nodes/nodes.ts';
 import { QueueControls } from './nodes/queue-controls.ts';
 import { QueueMonitor } from './nodes/queue-monitor.ts';
 import { detectWake } from './nodes/wake-detector.ts';
 import { Outputs } from './outputs/outputs.ts';
 import { WrittenFolders } from './outputs/written-folders.ts';
-import { Questions } from './questions.ts';
 import { Recipes } from './recipes/recipes.ts';
 import { BlobLocations } from './registry/blob-locations.ts';
 import { Copies } from './registry/copies.ts';
@@ -66,25 +53,18 @@ import { WindowMemory } from './settings/window-memory.ts';
 import { ContextSources } from './sources/context-sources.ts';
 import { GitRepositories } from './sources/git-repository.ts';
 import { abortable } from './system/abortable.ts';
-import { dataFolder } from './system/data-folder.ts';
 import { DiskReserve } from './system/disk-reserve.ts';
-import { makeDataFolder } from './system/own-data-folder.ts';
 import { RunningCalls } from './system/running-calls.ts';
 import { removeStaleStagingAreas, StagingArea } from './system/staging-area.ts';
 import { watchFiles } from './system/watch-files.ts';
 
-export interface AppOptions {
-  /** The data folder. Without it: `$BARNRAISER_HOME`, else the usual data folder of the platform. */
-  readonly home?: string;
-  readonly frontEnd: FrontEnd;
-  /** An unused connection to a node is closed after this time, in milliseconds. Without it: after some minutes. */
-  readonly idleMs?: number;
+export interface AppOptions extends NodeAccessOptions {
+  /** With the same data folder and front end. Without it, the app opens its own. */
+  readonly access?: NodeAccess;
   /** How often nodes with open connections are sampled, in milliseconds. Without it: as often as is useful. */
   readonly sampleMs?: number;
   /** How long a node is down before that is reported, in milliseconds. */
   readonly downAfterMs?: number;
-  /** The system's keychain, if the front end can use it. Without it no secret is saved. */
-  readonly keychain?: Keychain;
   /** Whether a window is open that can show questions. Without it: never. */
   readonly hasWindow?: () => boolean;
   /** Opens a window, or resolves with the URL of one. Without it, the front end has no windows. */
@@ -105,40 +85,17 @@ export interface App {
 /** Creates the app over its data folder. @throws Failure `settings.unwritable` */
 export async function createApp({
   frontEnd,
-  idleMs,
+  access,
   sampleMs,
   downAfterMs,
-  keychain = noKeychain,
   hasWindow = () => false,
   openWindow = refuseWindow,
   ...options
 }: AppOptions): Promise<App> {
-  const home = await openHome(options.home);
-  const events = new Events();
-  const questions = new Questions(events);
+  const opened = access ?? (await openNodeAccess({ frontEnd, ...options }));
+  const { home, events, questions, connections, farms, pool, breaker, nodes } = opened;
+  const { credentialStore, credentials, commands, ask, auth } = opened;
   const settings = new SettingsStore(home);
-  const connections = new ConnectionStore(home);
-  const farms = new FarmStore(home, connections);
-
-  const credentialStore = new CredentialStore(home, keychain);
-  const credentials = new CredentialCache(credentialStore);
-  const commands = new CommandConsent(new AllowedCommands(home));
-  const ask: AskPerson = (question, signal) => questions.ask(question, signal);
-  const auth = authCallbacks(ask, credentials, new AcceptedHostKeys(), commands);
-
-  const staysRunning = frontEnd !== 'terminal';
-  const answered = new AnsweredNodes(home);
-  const pool = new ConnectionPool((connection, signal) => openTransport(connection, { ...auth, signal }), {
-    ...(idleMs === undefined ? {} : { idleMs }),
-    isKnown: ({ uri }) => !staysRunning && answered.recall(uri) !== undefined,
-  });
-  const breaker = new CircuitBreaker({ folder: home, connections: () => connections.list() });
-  const nodes = new Nodes(connections, farms, pool, events, {
-    answered,
-    breaker,
-    isQuestionOpen: () => questions.list().length > 0,
-    staysRunning,
-  });
   let wokeAt = 0;
   const wake = async (): Promise<void> => {
     wokeAt = Date.now();
@@ -495,7 +452,11 @@ async function cleanUpNode(
     nodeWork,
     connections,
     pool,
-  }: { readonly nodeWork: NodeWork; readonly connections: ConnectionStore; readonly pool: ConnectionPool },
+  }: {
+    readonly nodeWork: NodeWork;
+    readonly connections: NodeAccess['connections'];
+    readonly pool: NodeAccess['pool'];
+  },
 ): Promise<void> {
   if (await nodeWork.hasLeftovers(name)) {
     const { engine } = await pool.connect(await connections.get(name));
@@ -542,33 +503,4 @@ async function watchSharedState(
 
 function refuseWindow(): Promise<never> {
   return Promise.reject(fail('input.invalid', 'The running Barnraiser has no windows.', 'Open the desktop app.'));
-}
-
-/** For front ends that cannot use the system's keychain. */
-const noKeychain: Keychain = {
-  refusal:
-    'Only the desktop app can use the system keychain. Here, secrets are kept in memory until Barnraiser is closed.',
-  encrypt: () => Promise.reject(new Error('there is no keychain here')),
-  decrypt: () => Promise.reject(new Error('there is no keychain here')),
-};
-
-/** Creates the data folder if necessary, and closes it to others. @throws Failure `settings.unwritable` */
-async function openHome(path: string | undefined): Promise<string> {
-  const home = path ?? dataFolder();
-  try {
-    await makeDataFolder(home);
-    await access(home, constants.W_OK);
-    return home;
-  } catch (error) {
-    if (error instanceof Failure && error.cause === undefined) {
-      throw error;
-    }
-    throw fail(
-      'settings.unwritable',
-      `The data folder ${home} cannot be created or written to.`,
-      'Give your user write access to it, or set BARNRAISER_HOME to another folder.',
-      error instanceof Error ? error.message : String(error),
-      error,
-    );
-  }
 }

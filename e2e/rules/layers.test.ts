@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['page'],
   ['routes.ts'],
   ['app.ts'],
-  ['handlers.ts'],
+  ['handlers.ts', 'node-access.ts'],
   ['automation'],
   ['housekeeping', 'monitoring'],
   ['builds'],

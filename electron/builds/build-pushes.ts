@@ -29,6 +29,10 @@ function isSameRepository(one: Repository, { registry = '', repository }: Reposi
   return one.registry === registry && one.repository === repository;
 }
 
+interface Gate {
+  mayTag: Promise<unknown>;
+}
+
 /**
  * In each registry, blobs go to one repository while platforms are still being built, and the others mount them at the end. Tags are set
  * when all destinations of a registry are complete.
@@ -36,12 +40,14 @@ function isSameRepository(one: Repository, { registry = '', repository }: Reposi
 export class BuildPushes {
   readonly #all: readonly RunningPush[];
   readonly #order: PushOrder;
+  readonly #gate: Gate;
   /** Those that get blobs before the end. */
   readonly #early: readonly RunningPush[];
 
-  private constructor(all: readonly RunningPush[], order: PushOrder, early: readonly RunningPush[]) {
+  private constructor(all: readonly RunningPush[], order: PushOrder, gate: Gate, early: readonly RunningPush[]) {
     this.#all = all;
     this.#order = order;
+    this.#gate = gate;
     this.#early = early;
   }
 
@@ -53,6 +59,7 @@ export class BuildPushes {
   ): Promise<BuildPushes> {
     const registries = destinations.map((each) => registryNames({ registry: '', ...each }).registry);
     const order = new PushOrder(registries);
+    const gate: Gate = { mayTag: Promise.resolve() };
     const all: RunningPush[] = [];
     const begin = (index: number, destination: Reference): Promise<RunningPush> => {
       const before = destinations
@@ -63,7 +70,10 @@ export class BuildPushes {
         ...rest,
         destination,
         pulled: [...(options.pulled ?? []), ...before],
-        beforeTag: () => order.beforeTag(index),
+        beforeTag: async () => {
+          await order.beforeTag(index);
+          await gate.mayTag;
+        },
         // each tag gets those of its platforms, each repository the release
         ...(tags
           ? {
@@ -82,7 +92,7 @@ export class BuildPushes {
       throw error;
     }
     const early = all.filter((_, index) => registries.indexOf(registries[index] ?? '') === index);
-    return new BuildPushes(all, order, early);
+    return new BuildPushes(all, order, gate, early);
   }
 
   /** To the destination of the build. */
@@ -104,8 +114,13 @@ export class BuildPushes {
     }
   }
 
-  /** Never rejects: failures are the problems of the pushes. @returns that to the destination of the build */
-  async finish(readContent: () => Promise<PushContent>): Promise<Push> {
+  /**
+   * Never rejects: failures are the problems of the pushes.
+   * @param mayTag no tag is set before it resolves
+   * @returns the push to the destination of the build
+   */
+  async finish(readContent: () => Promise<PushContent>, mayTag: Promise<unknown>): Promise<Push> {
+    this.#gate.mayTag = mayTag;
     let content: Promise<PushContent> | undefined;
     const read = (): Promise<PushContent> => {
       content ??= readContent();

@@ -230,13 +230,15 @@ export class BuildRun {
       // ends its thread beside the rest; awaited where the context was opened
       void context?.close();
       const attested = await this.#attest(lease, git);
-      const list = pushes?.first.direct ? undefined : await this.#commit(missing, attested);
-      if (list) {
-        await this.#prepared.signer?.sign(this.#services.store, list.reference, this.#cancellation.signal);
-        await giveNames(this.#services.store, this.#prepared.request);
-      }
+      const storing = pushes?.first.direct ? Promise.resolve(undefined) : this.#store(missing, attested);
+      // a push whose image could not be stored is cancelled below
+      const stored = storing.catch(() => new Promise(() => undefined));
+      const push = async () => pushes?.finish(() => this.#pushContent(attested, lease), stored);
+      // what describes an image is read from where it is stored
+      const pushing = attested.attached.length > 0 || this.#prepared.signer ? stored.then(push) : push();
+      const list = await storing;
       const outputs = this.#writeOutputs(list);
-      const ended = await pushes?.finish(() => this.#pushContent(attested, lease));
+      const ended = await pushing;
       await outputs;
       if (!list && ended?.problem) {
         // without the push, the image is nowhere
@@ -317,6 +319,16 @@ export class BuildRun {
     this.#pushes = running;
     this.#cancellation.signal.throwIfAborted();
     return running;
+  }
+
+  /** Stores the image under all its names, with the signature that the request asks for. */
+  async #store(missing: readonly Platform[], attested: AttestedImages): Promise<ManifestList | undefined> {
+    const list = await this.#commit(missing, attested);
+    if (list) {
+      await this.#prepared.signer?.sign(this.#services.store, list.reference, this.#cancellation.signal);
+      await giveNames(this.#services.store, this.#prepared.request);
+    }
+    return list;
   }
 
   /**

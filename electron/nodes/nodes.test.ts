@@ -94,6 +94,22 @@ test('nodes that have answered before are connected to ahead of a probe, which w
   expect(attempts).toBe(1);
 });
 
+test('only nodes that have just been used are connected to before it is certain that they are needed', async () => {
+  start(false);
+  const facts = { engine: 'podman', version: '5.0.0', apiVersion: '5.0.0', hostname: 'pi4', platform: 'linux/arm64' };
+  const machine = { emulated: [], latencyMs: 1, capabilities: { exportFormats: [] } };
+  const write = (ageMs: number): Promise<void> => {
+    const probed = [{ uri: 'ssh://pi4', atMs: Date.now() - ageMs, facts: { ...facts, ...machine } }];
+    return writeFile(join(folder, 'nodes.json'), JSON.stringify({ version: 1, answered: ['ssh://pi4'], probed }));
+  };
+  await write(61_000);
+  await nodes.connectRecent({ connections: ['pi4'] });
+  expect(attempts).toBe(0);
+  await write(59_000);
+  await nodes.connectRecent({ connections: ['pi4'] });
+  expect(attempts).toBe(1);
+});
+
 describe('a node that is down with a temporary problem', () => {
   beforeEach(() => start(true));
 

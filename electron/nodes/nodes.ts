@@ -172,10 +172,21 @@ export class Nodes {
    * rejects: the probe has the problems.
    */
   async connect(selection: NodeSelection): Promise<void> {
+    return this.#connect(selection, ({ name }) => !this.#answered.neverAnswered(name));
+  }
+
+  /**
+   * As {@link connect}, before it is certain that these nodes are needed: only to those that a good build has used in the last minute.
+   */
+  async connectRecent(selection: NodeSelection): Promise<void> {
+    return this.#connect(selection, ({ uri }) => this.#answered.recall(uri) !== undefined);
+  }
+
+  async #connect(selection: NodeSelection, isWanted: (connection: Connection) => boolean): Promise<void> {
     const [connections] = await Promise.all([this.select(selection).catch(() => []), this.#answered.load()]);
     for (const connection of connections) {
       this.#answered.note(connection);
-      if (!this.#answered.neverAnswered(connection.name)) {
+      if (isWanted(connection)) {
         this.#pool.connect(connection).catch(() => undefined);
       }
     }

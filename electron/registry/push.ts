@@ -7,6 +7,7 @@ import { digestOf } from '../images/digest.ts';
 import type { BlobSize, Descriptor, RawManifest, ReceivedImage } from '../images/manifest.ts';
 import type { StoredImage } from '../images/stored-list.ts';
 import type { StoredManifest } from '../images/stored-manifest.ts';
+import { abortable } from '../system/abortable.ts';
 import type { KnownLocations } from './blob-locations.ts';
 import type { BlobSource } from './blob-source.ts';
 import { RegistryClient } from './client.ts';
@@ -182,8 +183,7 @@ export class ListPush {
       for (const { tag, ...manifest } of tagged) {
         await client.putManifest(tag, manifest);
       }
-      await beforeTag?.();
-      this.#signal.throwIfAborted();
+      await abortable(this.#signal, Promise.resolve(beforeTag?.()));
       const merged = merge ? await mergeTag(client, { registry: '', ...destination }, list) : undefined;
       if (!merged) {
         const isThere = !put.some(Boolean) && (await this.#digestAt(client, destination.tag)) === list.digest;

@@ -2,6 +2,7 @@ import { isStandardOutput } from '../../shared/output.ts';
 import { problemOf } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
 import { attachToRunningApp } from '../attach/client.ts';
+import type { NodeAccess } from '../node-access.ts';
 import { handleTermination } from '../system/termination.ts';
 import type { Command } from './command.ts';
 import { parseArguments } from './commands/parse-arguments.ts';
@@ -102,10 +103,15 @@ async function printVersion({ check, json }: { readonly check: boolean; readonly
 }
 
 /** Loads the app only where no other process runs it. */
-async function startApp({ kind }: Command): Promise<App> {
-  if (kind === 'build') {
+async function startApp(command: Command): Promise<App> {
+  let access: NodeAccess | undefined;
+  if (command.kind === 'build') {
     (await import('../context/packing-thread.ts')).preparePackingThread();
+    access = await (await import('../node-access.ts')).openNodeAccess({ frontEnd: 'terminal' });
+    // while the app is loaded
+    const { farm, connections } = command.request;
+    void access.nodes.connectRecent({ farm, connections });
   }
   const { createApp } = await import('../app.ts');
-  return createApp({ frontEnd: 'terminal' });
+  return createApp({ frontEnd: 'terminal', ...(access ? { access } : {}) });
 }
