@@ -63,6 +63,23 @@ test('a question is emitted, listed while it is open, and closed by its answer',
   expect(emitted.at(-1)).toEqual({ event: 'question.closed', id });
 });
 
+test('what is asked before a front end listens is asked when it does, unless it was withdrawn', async () => {
+  const { questions, emitted } = setUp();
+  const onListening = questions.hold();
+  const withdrawn = new AbortController();
+  const refused = questions.ask(prompts, withdrawn.signal);
+  const answer = questions.ask(key);
+  withdrawn.abort();
+  expect(questions.list()).toEqual([]);
+  onListening();
+  expect(await refused).toBe('refuse');
+  await expect.poll(() => emitted).toMatchObject([{ event: 'question.asked', question: key }]);
+  questions.answer(questions.list()[0]?.id ?? '', 'once');
+  expect(await answer).toBe('once');
+  void questions.ask(command);
+  expect(questions.list()).toMatchObject([command]);
+});
+
 test('a second answer to the same question is refused', async () => {
   const { questions } = setUp();
   const answer = questions.ask(key);

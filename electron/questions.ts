@@ -13,8 +13,23 @@ export class Questions {
   readonly #events: Events;
   readonly #open = new Map<string, { question: Question; resolve: (answer: Answer) => void }>();
 
+  /** Resolves when a front end listens. */
+  #held: Promise<void> | undefined;
+
   constructor(events: Events) {
     this.#events = events;
+  }
+
+  /** To be called before a front end listens. @returns a function to be called when it does: what was asked meanwhile is asked then */
+  hold(): () => void {
+    let release = (): void => undefined;
+    this.#held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => {
+      this.#held = undefined;
+      release();
+    };
   }
 
   list(): Question[] {
@@ -28,6 +43,9 @@ export class Questions {
   ask(newQuestion: NewQuestion, signal?: AbortSignal): Promise<Answer> {
     if (signal?.aborted) {
       return Promise.resolve('refuse');
+    }
+    if (this.#held) {
+      return this.#held.then(() => this.ask(newQuestion, signal));
     }
     noteNeededConnection(newQuestion.connection);
     const id = randomUUID();

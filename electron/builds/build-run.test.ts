@@ -658,6 +658,19 @@ describe('a build that is pushed', () => {
       ...{ reference: named('api:1'), furtherNames: [named('api:latest'), named('mirror:1')] },
       ...{ archTags: true, releaseTag: 'v1' },
     };
+    // each repository has tags of its own
+    const there = new Set<string | undefined>();
+    registry.fault = ({ method, url }, response) => {
+      if (!url?.includes('/manifests/') || url.includes('sha256:') || there.has(url)) {
+        return false;
+      }
+      if (method === 'PUT') {
+        there.add(url);
+        return false;
+      }
+      response.writeHead(404).end();
+      return true;
+    };
     const { run, ended } = await start([up('big', amd64)]);
     await ended;
     expect(run.build.push?.problem).toBeUndefined();
@@ -667,11 +680,9 @@ describe('a build that is pushed', () => {
     expect([...new Set(tags)].sort()).toEqual(
       [
         ...['api:1', 'api:1-amd64', 'api:latest', 'api:latest-amd64', 'api:v1', 'api:v1-amd64'],
-        ...['mirror:1', 'mirror:1-amd64'],
+        ...['mirror:1', 'mirror:1-amd64', 'mirror:v1', 'mirror:v1-amd64'],
       ].map((name) => `team/${name}`),
     );
-    // this registry has the same tags in all repositories
-    expect(registry.log).toContain('HEAD /v2/team/mirror/manifests/v1');
   });
 
   test('goes only where it is sent, not to its further names, and takes these from other images', async () => {
@@ -685,6 +696,23 @@ describe('a build that is pushed', () => {
     const { digest } = await store.find('web:latest');
     expect(digest).toBe((await store.find('other:1')).digest);
     expect(digest).not.toBe(before.digest);
+  });
+
+  test('tags nothing if the image cannot be stored', async () => {
+    vi.spyOn(store, 'commit').mockImplementation(async () => {
+      // all but the tag is there by then
+      await expect.poll(() => registry.log.filter((line) => /^PUT .*manifests\/sha256:/.test(line)).length).toBe(1);
+      throw fail('disk.full', 'The disk is full.', 'Free some space.');
+    });
+    const { run, ended } = await start([up('big', amd64)]);
+    await ended;
+    expect(run.build).toMatchObject({
+      status: 'failed',
+      problem: { code: 'disk.full' },
+      push: { status: 'cancelled', problem: { code: 'push.cancelled' } },
+    });
+    expect(run.build.push?.problem?.message).toContain('could not be stored');
+    expect(registry.log.filter((line) => /^PUT .*manifests\/(?!sha256)/.test(line))).toEqual([]);
   });
 
   test('tags nothing if a platform fails', async () => {

@@ -221,12 +221,14 @@ export class BuildRun {
   async #buildAndPush(context: PackedContext | undefined, lease: Lease): Promise<void> {
     const pushes = await this.#beginPushes();
     const git = this.#findCommit();
+    let isBuilt = false;
     try {
       await this.#holdFound(lease);
       const missing = context ? await this.#buildAll(context, lease) : [];
       if (!missing) {
         return;
       }
+      isBuilt = true;
       // ends its thread beside the rest; awaited where the context was opened
       void context?.close();
       const attested = await this.#attest(lease, git);
@@ -252,7 +254,9 @@ export class BuildRun {
     } finally {
       // changes nothing if the push has ended
       await pushes?.cancel(
-        fail('push.cancelled', 'Nothing was pushed, because not all platforms were built.', 'Retry the build.'),
+        isBuilt
+          ? fail('push.cancelled', 'No tag was set, because the image could not be stored here.', 'Retry the build.')
+          : fail('push.cancelled', 'Nothing was pushed, because not all platforms were built.', 'Retry the build.'),
       );
     }
   }

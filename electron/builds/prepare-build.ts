@@ -205,7 +205,7 @@ async function prepareOpened(
       scheduleAround({ ...input, ...(all ? { platforms: all } : {}) }, nodes.unavailable(connections)),
     );
   };
-  // a person may have mended in the last minute what is missing: they are not told what was
+  // a person may have fixed in the last minute what is missing
   const renew = async () =>
     scheduleOn(taken, {}).unassigned.length === 0 ? undefined : nodes.renew(connections, probing);
   const statuses = (await renew().catch(closePacking)) ?? taken;

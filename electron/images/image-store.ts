@@ -236,9 +236,13 @@ export class ImageStore {
       const descriptor = withMarks(await put(oldIndex), marks);
       const others = (marks.missing ?? []).length === 0 ? withoutKeptFor(oldIndex, reference) : oldIndex;
       const now = new Date();
-      const withOld = await withReplaced(this.blobs, others, reference, now);
+      // the same list once more replaces nothing
+      const isSame = oldIndex.manifests.some(
+        (entry) => refName(entry) === reference && entry.digest === descriptor.digest,
+      );
+      const withOld = isSame ? others : await withReplaced(this.blobs, others, reference, now);
       const named = withAttached(withReference(withOld, reference, descriptor), attached);
-      const newIndex = await this.#withinLimits(named, now);
+      const newIndex = isSame ? named : await this.#withinLimits(named, now);
       signal?.throwIfAborted();
       lock.assertHeld();
       await writeLayoutIndex(this.folder, newIndex);

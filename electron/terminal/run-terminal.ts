@@ -2,7 +2,6 @@ import { isStandardOutput } from '../../shared/output.ts';
 import { problemOf } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
 import { attachToRunningApp } from '../attach/client.ts';
-import type { NodeAccess } from '../node-access.ts';
 import { handleTermination } from '../system/termination.ts';
 import type { Command } from './command.ts';
 import { parseArguments } from './commands/parse-arguments.ts';
@@ -41,7 +40,7 @@ export async function runTerminal(argv: readonly string[]): Promise<number> {
     // what is discovered depends on more of this environment than any other command does, such as DOCKER_HOST
     const running =
       command.kind === 'connection.import' ? undefined : await attachToRunningApp({ hasToShareEnvironment: true });
-    const app = running ?? (await startApp(command));
+    const { app, onListening } = running ? { app: running } : await startApp(command);
     try {
       const frontEnd = new TerminalFrontEnd(app, {
         input: stdin,
@@ -51,6 +50,7 @@ export async function runTerminal(argv: readonly string[]): Promise<number> {
         interrupted,
         ...global,
       });
+      onListening?.();
       return await runCommand(frontEnd, command);
     } finally {
       await app.close();
@@ -103,15 +103,23 @@ async function printVersion({ check, json }: { readonly check: boolean; readonly
 }
 
 /** Loads the app only where no other process runs it. */
-async function startApp(command: Command): Promise<App> {
-  let access: NodeAccess | undefined;
-  if (command.kind === 'build') {
-    (await import('../context/packing-thread.ts')).preparePackingThread();
-    access = await (await import('../node-access.ts')).openNodeAccess({ frontEnd: 'terminal' });
-    // while the app is loaded
-    const { farm, connections } = command.request;
-    void access.nodes.connectRecent({ farm, connections });
+async function startApp(command: Command): Promise<StartedApp> {
+  if (command.kind !== 'build') {
+    const { createApp } = await import('../app.ts');
+    return { app: await createApp({ frontEnd: 'terminal' }) };
   }
+  (await import('../context/packing-thread.ts')).preparePackingThread();
+  const access = await (await import('../node-access.ts')).openNodeAccess({ frontEnd: 'terminal' });
+  const onListening = access.questions.hold();
+  // goes on while the app is loaded
+  const { farm, connections } = command.request;
+  await access.nodes.connectRecent({ farm, connections });
   const { createApp } = await import('../app.ts');
-  return createApp({ frontEnd: 'terminal', ...(access ? { access } : {}) });
+  return { app: await createApp({ frontEnd: 'terminal', access }), onListening };
+}
+
+interface StartedApp {
+  readonly app: App;
+  /** To be called when its events are listened to. */
+  readonly onListening?: () => void;
 }

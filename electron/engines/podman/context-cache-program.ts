@@ -14,7 +14,7 @@ const removeBroken = `for file in "$folder/part-$host-"*; do kill -0 "\${file##*
 
 /**
  * Copies its input to a socket, and what comes from there to its output, until the socket is closed. Ends with 1 before it reads
- * anything if it cannot. perl starts ten times as fast as the podman command, which is the other way there: on a slow node, that is
+ * anything if it cannot. perl starts ten times as fast as the podman command, which is used without it: on a slow node, that is
  * half a second of each build.
  */
 const perlRelay = `
@@ -121,7 +121,7 @@ relay() {
 greet() {
   ${removeBroken}
   [ ! -f "$part" ] || rm -f "$part"
-  ls -lant "$folder" | while read -r mode links user group size rest; do
+  ls -l -a -n -t "$folder" | while read -r mode links user group size rest; do
     rest=\${rest##* }
     case $mode/$rest in
       -*.tar) echo "${greetings.has} \${rest%.tar}";;
