@@ -51,6 +51,9 @@ export class Bench implements BenchOptions {
 
   /** Adds values that need no warming up. */
   addOnce(row: string, ours: number, theirs: number): void {
+    if (!Number.isFinite(ours) || !Number.isFinite(theirs)) {
+      throw new RangeError(`${row} has no value`);
+    }
     const measured = this.measured.get(row) ?? { ours: [], theirs: [] };
     measured.ours.push(ours);
     measured.theirs.push(theirs);

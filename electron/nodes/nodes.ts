@@ -1,4 +1,5 @@
 /** Nodes: open connections, what their engines can build, and reconnecting those that are down. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Connection, jobOptionsOf } from '../../shared/connection.ts';
 import type { NodeSelection } from '../../shared/farm.ts';
@@ -31,6 +32,9 @@ const renewalMs = 2_000;
 
 /** An answer that is not older is taken over again before the node is asked, in milliseconds. */
 const freshMs = 10_000;
+
+/** So long it takes to find out how a node is reached and to send it the first messages, in milliseconds. */
+const firstMessagesMs = 15;
 
 /** What a node has said of itself, and when, from `Date.now()`. */
 interface Probed {
@@ -172,24 +176,26 @@ export class Nodes {
    * rejects: the probe has the problems.
    */
   async connect(selection: NodeSelection): Promise<void> {
-    return this.#connect(selection, ({ name }) => !this.#answered.neverAnswered(name));
+    await this.#connect(selection, ({ name }) => !this.#answered.neverAnswered(name));
   }
 
   /**
    * As {@link connect}, before it is certain that these nodes are needed: only to those that a good build has used in the last minute.
+   * Resolves when the first messages have left, so that the answers are on their way while this thread is busy.
    */
   async connectRecent(selection: NodeSelection): Promise<void> {
-    return this.#connect(selection, ({ uri }) => this.#answered.recall(uri) !== undefined);
+    const opening = await this.#connect(selection, ({ uri }) => this.#answered.recall(uri) !== undefined);
+    if (opening.length > 0) {
+      await Promise.race([Promise.all(opening), delay(firstMessagesMs)]);
+    }
   }
 
-  async #connect(selection: NodeSelection, isWanted: (connection: Connection) => boolean): Promise<void> {
+  async #connect(selection: NodeSelection, isWanted: (connection: Connection) => boolean): Promise<Promise<unknown>[]> {
     const [connections] = await Promise.all([this.select(selection).catch(() => []), this.#answered.load()]);
-    for (const connection of connections) {
+    return connections.flatMap((connection) => {
       this.#answered.note(connection);
-      if (isWanted(connection)) {
-        this.#pool.connect(connection).catch(() => undefined);
-      }
-    }
+      return isWanted(connection) ? [this.#pool.connect(connection).catch(() => undefined)] : [];
+    });
   }
 
   /**
