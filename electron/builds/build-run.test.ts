@@ -711,7 +711,7 @@ describe('a build that is pushed', () => {
       problem: { code: 'disk.full' },
       push: { status: 'cancelled', problem: { code: 'push.cancelled' } },
     });
-    expect(run.build.push?.problem?.message).toContain('could not be stored');
+    expect(run.build.push?.problem?.message).toContain('No tag was set');
     expect(registry.log.filter((line) => /^PUT .*manifests\/(?!sha256)/.test(line))).toEqual([]);
   });
 

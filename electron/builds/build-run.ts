@@ -255,7 +255,7 @@ export class BuildRun {
       // changes nothing if the push has ended
       await pushes?.cancel(
         isBuilt
-          ? fail('push.cancelled', 'No tag was set, because the image could not be stored here.', 'Retry the build.')
+          ? fail('push.cancelled', 'No tag was set, because the build failed after all its steps.', 'Retry the build.')
           : fail('push.cancelled', 'Nothing was pushed, because not all platforms were built.', 'Retry the build.'),
       );
     }

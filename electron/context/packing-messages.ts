@@ -18,7 +18,10 @@ export interface PackingThreadData {
   readonly state: SharedArrayBuffer;
 }
 
-/** Where in the shared memory there is one of {@link states}, whether the thread has to end, and how the tar is hashed: a bit for each of `tarHashes`. */
+/**
+ * Where in the shared memory there is one of {@link states}, whether the thread has to end, and how the tar is hashed: a bit for each
+ * of `tarHashes`.
+ */
 export const flags = { state: 0, ends: 1, hashes: 2 } as const;
 
 /** What the thread reports. `written` is the present length of the tar. */

@@ -277,6 +277,13 @@ describe.each(shells)('in %s', (shell) => {
     expect(Buffer.concat(received).equals(request)).toBe(true);
   });
 
+  it('does not go on through the podman command with a request that perl has begun', async () => {
+    const perl = `#!/bin/sh\ndd bs=3 count=1 >/dev/null 2>&1\nexit 1\n`;
+    await writeFile(join(folder, 'bin', 'perl'), perl, { mode: 0o755 });
+    await serve(shell, ['send 10\nPOST /1234']);
+    expect(await readFile(received).catch(() => 'nothing')).toBe('nothing');
+  });
+
   it('makes its folder private', async () => {
     const kept = await keep(tarOf(1));
     await chmod(contexts, 0o755);

@@ -12,20 +12,23 @@ case $XDG_CACHE_HOME in /*) folder=$XDG_CACHE_HOME;; esac
 /** Contexts that a killed build was writing. A file of a living process stays. */
 const removeBroken = `for file in "$folder/part-$host-"*; do kill -0 "\${file##*-}" 2>/dev/null || rm -f "$file"; done`;
 
+/** With this exit code, nothing was read yet. */
+const cannotRelay = 9;
+
 /**
- * Copies its input to a socket, and what comes from there to its output, until the socket is closed. Ends with 1 before it reads
- * anything if it cannot. perl starts ten times as fast as the podman command, which is used without it: on a slow node, that is
+ * Copies its input to a socket, and what comes from there to its output, until the socket is closed, or the output. perl starts ten times as fast as the podman command, which is used without it: on a slow node, that is
  * half a second of each build.
  */
 const perlRelay = `
-socket(S, 1, 1, 0) && connect(S, pack("Sa*", 1, $ARGV[0])) || exit 1;
+$SIG{PIPE} = "IGNORE";
+socket(S, 1, 1, 0) && connect(S, pack("Sa*", 1, $ARGV[0])) || exit ${cannotRelay};
 sub copy {
   my ($from, $to) = @_;
   while (sysread($from, my $bytes, 65536)) {
     for (my $at = 0; $at < length $bytes;) { $at += syswrite($to, $bytes, length($bytes) - $at, $at) || return; }
   }
 }
-defined(my $writer = fork) || exit 1;
+defined(my $writer = fork) || exit ${cannotRelay};
 if ($writer) { copy(*S, *STDOUT); kill 15, $writer; }
 else { copy(*STDIN, *S); shutdown(S, 1); }
 `;
@@ -116,7 +119,8 @@ range() {
 }
 fail() { echo "${greetings.failed} $1" >&3; exit; }
 relay() {
-  perl -e '${perlRelay}' ${shellQuote(socketPath)} || podman --url ${shellQuote(`unix://${socketPath}`)} system dial-stdio
+  perl -e '${perlRelay}' ${shellQuote(socketPath)}
+  case $? in ${cannotRelay}|126|127) podman --url ${shellQuote(`unix://${socketPath}`)} system dial-stdio;; esac
 }
 greet() {
   ${removeBroken}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { PackedTar } from '../../context/context-source.ts';
 import { TarLayouts } from '../../context/tar-layouts.ts';
 import type { EngineResponse, Transport } from '../transport/transport.ts';
@@ -56,10 +56,10 @@ class Program extends Duplex {
 }
 
 /** @param runs whether the node runs a second command */
-async function send(program: Duplex, { runs = true } = {}): Promise<EngineResponse | undefined> {
+function transportTo(program: Duplex, runs = true): Transport {
   const { signal: lost } = new AbortController();
   const refuse = () => Promise.reject(new Error('The node does nothing else.'));
-  const transport: Transport = {
+  return {
     name: `node-${randomBytes(4).toString('hex')}`,
     socketPath: '/run/podman/podman.sock',
     request: refuse,
@@ -76,6 +76,9 @@ async function send(program: Duplex, { runs = true } = {}): Promise<EngineRespon
     checkAlive: refuse,
     close: async () => undefined,
   };
+}
+
+async function send(transport: Transport): Promise<EngineResponse | undefined> {
   const options = { tar: packed, discards: false, signal: new AbortController().signal };
   const opened = await openProgram(transport, options);
   const layouts = new TarLayouts(folder);
@@ -85,7 +88,7 @@ async function send(program: Duplex, { runs = true } = {}): Promise<EngineRespon
 
 it('files that something else has put beside the contexts do not matter', async () => {
   const greeting = ['has a b\n', 'has \u001b[2J\n', `has ${sha256}x\n`, 'ready 99999999 sha256\n'];
-  const response = await send(new Program(greeting));
+  const response = await send(transportTo(new Program(greeting)));
   expect(await text(response?.body ?? expect.fail('no response'))).toBe('built');
 });
 
@@ -102,12 +105,26 @@ it.each([
     program.once('readable', () => undefined);
     setImmediate(() => program.push(null));
   }
-  expect(await send(program)).toBeUndefined();
+  expect(await send(transportTo(program))).toBeUndefined();
   expect(program.destroyed).toBe(true);
 });
 
 it('a command that does not start is not waited for when the program could not start', async () => {
-  expect(await send(new Program(['unusable home\n']), { runs: false })).toBeUndefined();
+  expect(await send(transportTo(new Program(['unusable home\n']), false))).toBeUndefined();
+});
+
+it('a node whose programs cannot read what is sent is not asked again', async () => {
+  class Failing extends Program {
+    override _write(_chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+      this.push('failed input\n');
+      callback();
+    }
+  }
+  const transport = transportTo(new Failing(['ready 99999999 sha256\n']));
+  const openCommand = vi.spyOn(transport, 'openCommand' as never);
+  expect(await send(transport)).toBeUndefined();
+  expect(await send(transport)).toBeUndefined();
+  expect(openCommand).toHaveBeenCalledOnce();
 });
 
 function* endless(part: string): Generator<string> {

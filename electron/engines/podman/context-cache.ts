@@ -153,7 +153,7 @@ export async function sendFromNode(
     if (plan?.isThere) {
       release();
     }
-    const started = plan && (await startRequest(stream, plan));
+    const started = plan && (await startRequest(stream, plan, () => unusable.add(transport)));
     if (!started) {
       stream.destroy();
       return undefined;
@@ -463,19 +463,26 @@ function blocks(bytes: number): number {
   return bytes / blockBytes;
 }
 
+const inputProblem = Buffer.from(`${greetings.failed} ${greetings.input}\n`);
+
 /**
  * Gives the operations to the program on the node, and resolves when the engine responds. Then `fed` resolves when the program
  * has all operations. Undefined if the program ends before, such as because the tar is not right.
+ * @param onUnusable called if the programs of the node cannot do what is needed
  */
 async function startRequest(
   stream: Duplex,
   { operations }: SendingPlan,
+  onUnusable: () => void,
 ): Promise<{ readonly fed: Promise<void> } | undefined> {
   const fed = pipeline(Readable.from(operations, { highWaterMark: 1 }), stream, { end: false }).catch(
     (error: Error) => void stream.destroy(error),
   );
   const first = await nextChunk(stream);
   if (!first?.subarray(0, 5).equals(Buffer.from('HTTP/'))) {
+    if (first?.subarray(0, inputProblem.length).equals(inputProblem)) {
+      onUnusable();
+    }
     return undefined;
   }
   stream.unshift(first);
