@@ -59,7 +59,7 @@ export async function openNodeAccess({ frontEnd, idleMs, keychain = noKeychain, 
     staysRunning,
   });
   return {
-    ...{ home, events, questions, connections, farms, credentialStore, credentials, commands, ask, auth, staysRunning },
+    ...{ home, events, questions, connections, farms, credentialStore, credentials, commands, ask, auth },
     ...{ pool, breaker, nodes },
   };
 }

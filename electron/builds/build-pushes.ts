@@ -29,10 +29,6 @@ function isSameRepository(one: Repository, { registry = '', repository }: Reposi
   return one.registry === registry && one.repository === repository;
 }
 
-interface Gate {
-  mayTag: Promise<unknown>;
-}
-
 /**
  * In each registry, blobs go to one repository while platforms are still being built, and the others mount them at the end. Tags are set
  * when all destinations of a registry are complete.
@@ -40,14 +36,12 @@ interface Gate {
 export class BuildPushes {
   readonly #all: readonly RunningPush[];
   readonly #order: PushOrder;
-  readonly #gate: Gate;
   /** Those that get blobs before the end. */
   readonly #early: readonly RunningPush[];
 
-  private constructor(all: readonly RunningPush[], order: PushOrder, gate: Gate, early: readonly RunningPush[]) {
+  private constructor(all: readonly RunningPush[], order: PushOrder, early: readonly RunningPush[]) {
     this.#all = all;
     this.#order = order;
-    this.#gate = gate;
     this.#early = early;
   }
 
@@ -59,7 +53,6 @@ export class BuildPushes {
   ): Promise<BuildPushes> {
     const registries = destinations.map((each) => registryNames({ registry: '', ...each }).registry);
     const order = new PushOrder(registries);
-    const gate: Gate = { mayTag: Promise.resolve() };
     const all: RunningPush[] = [];
     const begin = (index: number, destination: Reference): Promise<RunningPush> => {
       const before = destinations
@@ -70,10 +63,7 @@ export class BuildPushes {
         ...rest,
         destination,
         pulled: [...(options.pulled ?? []), ...before],
-        beforeTag: async () => {
-          await order.beforeTag(index);
-          await gate.mayTag;
-        },
+        beforeTag: () => order.beforeTag(index),
         // each tag gets those of its platforms, each repository the release
         ...(tags
           ? {
@@ -92,7 +82,7 @@ export class BuildPushes {
       throw error;
     }
     const early = all.filter((_, index) => registries.indexOf(registries[index] ?? '') === index);
-    return new BuildPushes(all, order, gate, early);
+    return new BuildPushes(all, order, early);
   }
 
   /** To the destination of the build. */
@@ -116,11 +106,11 @@ export class BuildPushes {
 
   /**
    * Never rejects: failures are the problems of the pushes.
-   * @param mayTag no tag is set before it resolves
+   * @param storing no tag is set before it is done
    * @returns the push to the destination of the build
    */
-  async finish(readContent: () => Promise<PushContent>, mayTag: Promise<unknown>): Promise<Push> {
-    this.#gate.mayTag = mayTag;
+  async finish(readContent: () => Promise<PushContent>, storing: Promise<unknown>): Promise<Push> {
+    this.#order.tagAfter(storing);
     let content: Promise<PushContent> | undefined;
     const read = (): Promise<PushContent> => {
       content ??= readContent();

@@ -11,7 +11,8 @@ type Target = Pick<Connection, 'name' | 'uri'>;
 
 /** What a node has said of itself, and when, in milliseconds since 1970. */
 const probedSchema = z.object({ uri: z.string(), atMs: z.number(), facts: nodeFactsSchema });
-type Probed = Readonly<z.infer<typeof probedSchema>>;
+type StoredProbe = Readonly<z.infer<typeof probedSchema>>;
+export type Probed = Omit<StoredProbe, 'uri'>;
 
 export const answeredNodesSchema = z.object({
   answered: z.array(z.string()).readonly(),
@@ -29,7 +30,7 @@ export class AnsweredNodes {
   #uris: ReadonlySet<string> | undefined;
   /** The URI of each connection, by its name. */
   readonly #targets = new Map<string, string>();
-  #probed: readonly Probed[] = [];
+  #probed: readonly StoredProbe[] = [];
   #writing: Promise<void> = Promise.resolve();
 
   /** @param folder the settings folder. */
@@ -82,20 +83,20 @@ export class AnsweredNodes {
 
   /** What the node of a URI has said in the last minute to another process, as {@link load} has read it. */
   recall(uri: string): Probed | undefined {
-    return this.#probed.find((each) => each.uri === uri && isRecent(each));
+    return this.#probed.find((each) => each.uri === uri && isWithin(recentMs, each));
   }
 
   /** Keeps what nodes have said for {@link recall} of other processes. An error only means that they ask themselves. */
-  async keep(probed: readonly Probed[]): Promise<void> {
-    const recent = probed.filter(isRecent);
+  async keep(probed: readonly StoredProbe[]): Promise<void> {
+    const recent = probed.filter((each) => isWithin(recentMs, each) && this.recall(each.uri)?.atMs !== each.atMs);
     if (recent.length === 0) {
       return;
     }
-    const isOther = ({ uri }: Probed): boolean => recent.every((each) => each.uri !== uri);
+    const isOther = ({ uri }: StoredProbe): boolean => recent.every((each) => each.uri !== uri);
     const write = async (): Promise<void> => {
       await this.#file.update(({ probed: others = [], ...file }) => ({
         ...file,
-        probed: [...recent, ...others.filter((each) => isOther(each) && isRecent(each))],
+        probed: [...recent, ...others.filter((each) => isOther(each) && isWithin(recentMs, each))],
       }));
     };
     this.#writing = this.#writing.then(write).catch(() => undefined);
@@ -119,8 +120,8 @@ export class AnsweredNodes {
   }
 }
 
-/** A clock that was set back makes nothing recent. */
-function isRecent({ atMs }: Probed): boolean {
-  const ageMs = Date.now() - atMs;
-  return ageMs >= 0 && ageMs < recentMs;
+/** Whether a node has said it at most so many milliseconds ago. A clock that was set back makes nothing recent. */
+export function isWithin(maxAgeMs: number, probed: Pick<Probed, 'atMs'> | undefined): boolean {
+  const ageMs = probed ? Date.now() - probed.atMs : Number.NEGATIVE_INFINITY;
+  return ageMs >= 0 && ageMs < maxAgeMs;
 }

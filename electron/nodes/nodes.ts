@@ -10,7 +10,7 @@ import type { ConnectionStore } from '../connections/store.ts';
 import type { Events } from '../events.ts';
 import type { FarmStore } from '../farms/store.ts';
 import { abortable } from '../system/abortable.ts';
-import { type AnsweredNodes, recentMs } from './answered-nodes.ts';
+import { type AnsweredNodes, isWithin, type Probed, recentMs } from './answered-nodes.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { probeAll, type Quorum } from './probe.ts';
@@ -35,12 +35,6 @@ const freshMs = 10_000;
 
 /** So long it takes to find out how a node is reached and to send it the first messages, in milliseconds. */
 const firstMessagesMs = 15;
-
-/** What a node has said of itself, and when, from `Date.now()`. */
-interface Probed {
-  readonly facts: NodeFacts;
-  readonly atMs: number;
-}
 
 export interface ProbeConnectionsOptions {
   /** Ends the probe a few seconds after it returns true. Later answers are only emitted as events. */
@@ -82,11 +76,10 @@ export class Nodes {
   readonly #answered: AnsweredNodes;
   readonly #breaker: CircuitBreaker;
   readonly #staysRunning: boolean;
+  /** What each node has said last, to this process or to another one whose answer was taken over. */
   readonly #probed = new Map<string, Probed>();
-  /** When each node answered last, from `performance.now()`. */
-  readonly #answeredAtMs = new Map<string, number>();
-  /** Connections whose status was taken over since their node was asked last, and from when it is, from `Date.now()`. */
-  readonly #takenOver = new Map<string, number>();
+  /** Connections whose status was taken over since their node was asked last. */
+  readonly #takenOver = new Set<string>();
   #renewal: NodeJS.Timeout | undefined;
   /**
    * Connections that were forgotten since their last probe. Results of probes that were already running are ignored.
@@ -208,7 +201,7 @@ export class Nodes {
   ): Promise<NodeStatus[]> {
     const recent = acceptsRecent ? connections.flatMap((connection) => this.#recentStatus(connection) ?? []) : [];
     for (const { connection } of recent) {
-      this.#takenOver.set(connection, Date.now() - performance.now() + (this.#answeredAtMs.get(connection) ?? 0));
+      this.#takenOver.add(connection);
     }
     for (const connection of connections) {
       const { name } = connection;
@@ -220,18 +213,14 @@ export class Nodes {
     const statuses = await probeAll(connections, this.#pool, {
       onStatus: (status, isRecalled) => {
         if (isRecalled) {
-          const uri = this.#answered.uriOf(status.connection);
-          this.#takenOver.set(
-            status.connection,
-            (uri === undefined ? undefined : this.#answered.recall(uri))?.atMs ?? 0,
-          );
+          this.#takenOver.add(status.connection);
         } else {
           this.#noteAnswer(status);
         }
         this.#setStatus(status);
       },
       recent,
-      ...(acceptsRecent && !this.#staysRunning && { recall: ({ uri }) => this.#answered.recall(uri)?.facts }),
+      ...(acceptsRecent && !this.#staysRunning && { recall: (connection) => this.#recall(connection) }),
       ...(signal && { signal }),
       ...(hasQuorum && { hasQuorum: (answered, missing) => !this.#isQuestionOpen() && hasQuorum(answered, missing) }),
     });
@@ -253,6 +242,15 @@ export class Nodes {
       : undefined;
   }
 
+  /** What the node of a connection has said to another process in the last minute. */
+  #recall({ name, uri }: Connection): NodeFacts | undefined {
+    const probed = this.#answered.recall(uri);
+    if (probed) {
+      this.#probed.set(name, probed);
+    }
+    return probed?.facts;
+  }
+
   /** Asks nodes again whose answer was taken over, beside the work that could not wait for them. */
   #renewLater(): void {
     if (this.#takenOver.size > 0 && !this.#isClosed) {
@@ -266,10 +264,9 @@ export class Nodes {
   /** What does not answer stays as it was: whatever needs the node finds out. */
   async #renewAll(): Promise<void> {
     const connections = await this.#connections.list().catch(() => []);
-    const old = connections.filter((connection) => {
-      const atMs = this.#takenOver.get(connection.name);
-      return atMs !== undefined && Date.now() - atMs >= freshMs && this.#pool.isOpen(connection);
-    });
+    const isOld = ({ name }: Connection): boolean =>
+      this.#takenOver.has(name) && !isWithin(freshMs, this.#probed.get(name));
+    const old = connections.filter((connection) => isOld(connection) && this.#pool.isOpen(connection));
     await probeAll(old, this.#pool, {
       onStatus: (status) => {
         if (status.state === 'up') {
@@ -284,7 +281,6 @@ export class Nodes {
   #noteAnswer(status: NodeStatus): void {
     const { connection } = status;
     this.#takenOver.delete(connection);
-    this.#answeredAtMs.set(connection, performance.now());
     if (status.state === 'up') {
       this.#probed.set(connection, { facts: factsOf(status.node), atMs: Date.now() });
     }
@@ -298,7 +294,7 @@ export class Nodes {
     if (!this.#staysRunning) {
       const probed = connections.flatMap(({ name, uri }) => {
         const last = this.#probed.get(name);
-        return last ? [{ uri, ...last }] : [];
+        return last ? [{ ...last, uri }] : [];
       });
       await this.#answered.keep(probed);
     }
@@ -307,8 +303,7 @@ export class Nodes {
   /** What a node answered in the last minute over a connection that is still open. */
   #recentStatus(connection: Connection): NodeStatus | undefined {
     const status = this.#statuses.get(connection.name);
-    const atMs = this.#answeredAtMs.get(connection.name) ?? Number.NEGATIVE_INFINITY;
-    const isRecent = performance.now() - atMs < recentMs && this.#pool.isOpen(connection);
+    const isRecent = isWithin(recentMs, this.#probed.get(connection.name)) && this.#pool.isOpen(connection);
     return isRecent && status?.state === 'up' ? status : undefined;
   }
 
@@ -399,7 +394,6 @@ export class Nodes {
   #forgetStatus(name: string): void {
     this.#reconnector?.cancel(name);
     this.#statuses.delete(name);
-    this.#answeredAtMs.delete(name);
     this.#takenOver.delete(name);
     this.#probed.delete(name);
     this.#identities.delete(name);

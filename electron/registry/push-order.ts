@@ -11,6 +11,7 @@ interface Position {
  */
 export class PushOrder {
   readonly #pushes: readonly Position[];
+  #mayTag: Promise<unknown> = Promise.resolve();
 
   /** @param registries that of each push */
   constructor(registries: readonly string[]) {
@@ -21,6 +22,11 @@ export class PushOrder {
       });
       return { registry, isReady, setReady };
     });
+  }
+
+  /** No tag is set before the work is done. */
+  tagAfter(work: Promise<unknown>): void {
+    this.#mayTag = work;
   }
 
   /** Resolves when the push may begin, or when it has ended before. */
@@ -35,6 +41,7 @@ export class PushOrder {
     const { registry, setReady } = this.#push(index);
     setReady();
     await Promise.all(this.#pushes.filter((other) => other.registry === registry).map(({ isReady }) => isReady));
+    await this.#mayTag;
   }
 
   /** The push has ended, for whatever reason. */

@@ -1,3 +1,4 @@
+import type { NodeSelection } from '../../shared/farm.ts';
 import { isStandardOutput } from '../../shared/output.ts';
 import { problemOf } from '../../shared/problem.ts';
 import type { App } from '../app.ts';
@@ -104,18 +105,19 @@ async function printVersion({ check, json }: { readonly check: boolean; readonly
 
 /** Loads the app only where no other process runs it. */
 async function startApp(command: Command): Promise<StartedApp> {
-  if (command.kind !== 'build') {
-    const { createApp } = await import('../app.ts');
-    return { app: await createApp({ frontEnd: 'terminal' }) };
-  }
+  const begun = command.kind === 'build' ? await beginBuild(command.request) : undefined;
+  const { createApp } = await import('../app.ts');
+  const app = await createApp({ frontEnd: 'terminal', ...(begun ? { access: begun.access } : {}) });
+  return { app, ...(begun ? { onListening: begun.onListening } : {}) };
+}
+
+/** Begins what goes on while the app is loaded. */
+async function beginBuild({ farm, connections }: NodeSelection) {
   (await import('../context/packing-thread.ts')).preparePackingThread();
   const access = await (await import('../node-access.ts')).openNodeAccess({ frontEnd: 'terminal' });
   const onListening = access.questions.hold();
-  // goes on while the app is loaded
-  const { farm, connections } = command.request;
   await access.nodes.connectRecent({ farm, connections });
-  const { createApp } = await import('../app.ts');
-  return { app: await createApp({ frontEnd: 'terminal', access }), onListening };
+  return { access, onListening };
 }
 
 interface StartedApp {

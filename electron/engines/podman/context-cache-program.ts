@@ -16,8 +16,8 @@ const removeBroken = `for file in "$folder/part-$host-"*; do kill -0 "\${file##*
 const cannotRelay = 9;
 
 /**
- * Copies its input to a socket, and what comes from there to its output, until the socket is closed, or the output. perl starts ten times as fast as the podman command, which is used without it: on a slow node, that is
- * half a second of each build.
+ * Copies its input to a socket, and what comes from there to its output, until the socket or the output is closed. perl starts ten
+ * times as fast as the podman command, which is used without it: on a slow node, that is half a second of each build.
  */
 const perlRelay = `
 $SIG{PIPE} = "IGNORE";
